@@ -1,0 +1,9 @@
+//go:build !race
+
+package exchange
+
+const raceEnabled = false
+
+const raceEnabled = false
+
+func poison([]byte) {}
