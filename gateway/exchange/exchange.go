@@ -154,8 +154,8 @@ func (ex *Exchange) Concat(parts ...[]byte) []byte {
 }
 
 // Respond makes the response a local one. Fields may be added to ex.Response
-// afterwards. The body is not copied.
-func (ex *Exchange) Respond(status int, contentType string, body []byte) {
+// afterwards. Neither slice is copied.
+func (ex *Exchange) Respond(status int, contentType, body []byte) {
 	ex.ResetResponse()
 	ex.Local = true
 	ex.Response.Version = HTTP11
@@ -170,9 +170,9 @@ func (ex *Exchange) Respond(status int, contentType string, body []byte) {
 	if len(body) > 0 {
 		ex.local = BytesBody{data: body}
 		ex.Response.Body = &ex.local
-		if contentType != "" {
+		if len(contentType) > 0 {
 			ex.Response.Fields.Append(Field{
-				Name: contentTypeName, Value: []byte(contentType), ID: FieldContentType,
+				Name: contentTypeName, Value: contentType, ID: FieldContentType,
 			})
 		}
 	}

@@ -86,7 +86,7 @@ func TestRespond(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			ex := Get()
 			defer Put(ex)
-			ex.Respond(tt.status, "text/plain", []byte(tt.body))
+			ex.Respond(tt.status, []byte("text/plain"), []byte(tt.body))
 			if ex.Response.Framing != tt.framing || ex.Response.ContentLength != tt.length || !ex.Local {
 				t.Errorf("framing %v length %d local %v", ex.Response.Framing, ex.Response.ContentLength, ex.Local)
 			}

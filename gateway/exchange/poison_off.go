@@ -4,6 +4,4 @@ package exchange
 
 const raceEnabled = false
 
-const raceEnabled = false
-
 func poison([]byte) {}

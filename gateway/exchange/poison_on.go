@@ -4,8 +4,6 @@ package exchange
 
 const raceEnabled = true
 
-const raceEnabled = true
-
 // poison overwrites released memory in race builds, so that a view kept too long
 // shows up as wrong bytes in a test and not as luck.
 func poison(b []byte) {
