@@ -32,7 +32,8 @@ const (
 	// place in the rule.
 	Precedence_PRECEDENCE_BY_SPECIFICITY Precedence = 1
 	// Istio: by Order alone, the first that matches wins. Ranks after every
-	// BY_SPECIFICITY match of the same hostname.
+	// BY_SPECIFICITY match of the same hostname. A hostname with such routes does not
+	// hand on to less specific ones.
 	Precedence_PRECEDENCE_IN_ORDER Precedence = 2
 	// IN_ORDER, but after all of those. Istio moves catch-all routes there when several
 	// VirtualServices share a host.

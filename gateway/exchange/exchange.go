@@ -27,6 +27,16 @@ type Downstream interface {
 	Tunnel() (Duplex, error)
 }
 
+// Upstream is the endpoint's side of an Exchange, implemented by egress.
+type Upstream interface {
+	// Tunnel gives up the connection for bytes both ways, after a 101 response.
+	Tunnel() (Duplex, error)
+
+	// Release ends the use of the endpoint. If the response was read to its end the
+	// connection may serve again, otherwise it is closed. Called exactly once.
+	Release(ex *Exchange)
+}
+
 // Forward is what the upstream request line will say. It starts out as the
 // facts; only the rewriting filters change it.
 type Forward struct {
@@ -52,7 +62,14 @@ type Exchange struct {
 	Forward  Forward
 
 	Downstream Downstream
-	Times      Times
+	// Upstream is the endpoint's side while a response is being relayed; nil if
+	// there is none. Who set it, egress, wants it released at the end.
+	Upstream Upstream
+	Times    Times
+
+	// MatchedLen is how many bytes of Path the route's path match took: a prefix's
+	// length, all of it for exact and regular expressions, 1 if it had none.
+	MatchedLen int
 
 	// RouteName, BackendName and EndpointName say where the request went; they
 	// belong to the configuration and outlive the Exchange.
@@ -109,7 +126,8 @@ func (ex *Exchange) Reset() {
 	ex.Request.Body = nil
 	ex.ResetResponse()
 	ex.Forward = Forward{}
-	ex.Downstream = nil
+	ex.Downstream, ex.Upstream = nil, nil
+	ex.MatchedLen = 0
 	ex.Times = Times{}
 	ex.RouteName, ex.BackendName, ex.EndpointName = "", "", ""
 	ex.Failure = nil
