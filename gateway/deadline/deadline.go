@@ -4,8 +4,8 @@
 // more on timers than on parsing. Here a connection owns a Timer and arms it with one
 // atomic store; a Sweeper looks at all of them a few times a second and calls the
 // expiry of those that are due, which closes the connection or sets its socket's
-// deadline into the past. An expiry comes late by up to the sweep interval, never
-// early. Use it for limits of seconds; use time.Timer where milliseconds count.
+// deadline into the past. An expiry comes late by up to two sweep intervals,
+// never early. Use it for limits of seconds; use time.Timer where milliseconds count.
 package deadline
 
 import (
@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// Interval is how often a Sweeper looks, and so the most an expiry is late.
+// Interval is how often a Sweeper looks.
 const Interval = 100 * time.Millisecond
 
 // shards spread the lock that Add and Remove take.
@@ -33,7 +33,10 @@ type Timer struct {
 
 // Arm makes the timer expire d from now, by the sweeper's clock, instead of whenever
 // it was to before.
-func (t *Timer) Arm(d time.Duration) { t.at.Store(t.sweeper.now.Load() + int64(d)) }
+func (t *Timer) Arm(d time.Duration) {
+	// The sweeper's clock may be one interval behind.
+	t.at.Store(t.sweeper.now.Load() + int64(d+Interval))
+}
 
 // Disarm stops the timer.
 func (t *Timer) Disarm() { t.at.Store(0) }

@@ -14,8 +14,8 @@ func TestTimerExpires(t *testing.T) {
 		want  bool
 	}{
 		{"not yet", 5 * time.Second, 4900 * time.Millisecond, false},
-		{"due", 5 * time.Second, 5*time.Second + 2*Interval, true},
-		{"at once", 0, 2 * Interval, true},
+		{"due", 5 * time.Second, 5*time.Second + 3*Interval, true},
+		{"at once", 0, 3 * Interval, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
