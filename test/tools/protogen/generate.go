@@ -30,7 +30,7 @@ func generate(ctx context.Context, root, plugin string, protos []string) (map[st
 	}
 	request := &pluginpb.CodeGeneratorRequest{
 		FileToGenerate: protos,
-		Parameter:      proto.String("paths=source_relative"),
+		Parameter:      new("paths=source_relative"),
 		ProtoFile:      closure(files),
 	}
 	response, err := ask(ctx, plugin, request)
