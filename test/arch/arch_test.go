@@ -178,6 +178,11 @@ func TestCheck(t *testing.T) {
 			want:  []string{"(module root): Go code outside the closed list"},
 		},
 		{
+			name:  "folder below gateway without a row",
+			graph: map[string][]string{"gateway/extra": {}, "gateway": {"gateway/extra"}},
+			want:  []string{"gateway/extra: no room of the table holds this package"},
+		},
+		{
 			name:  "room without a row",
 			graph: map[string][]string{"tls/pinning": {}},
 			want:  []string{"tls/pinning: no room of the table holds this package"},

@@ -9,9 +9,10 @@ import (
 // Room is a folder with one rule about what its packages may import. A package belongs to the room with
 // the longest matching path, so that "gateway/wire" is not "gateway".
 type Room struct {
-	Path string   // folder relative to the module root; packages below belong to it too
-	May  []string // rooms its packages may import, beside their own
-	Why  string
+	Path  string   // folder relative to the module root; packages below belong to it too
+	Alone bool     // the folder only: each package below needs a row of its own
+	May   []string // rooms its packages may import, beside their own
+	Why   string
 }
 
 // Ban forbids packages from outside the module.
@@ -69,7 +70,7 @@ func (r Rules) checkRoom(g Graph, pkg string) []string {
 		if !own {
 			continue
 		}
-		to, ok := r.room(target)
+		to, ok := r.room(target) // a target without a room is a finding of its own
 		if !ok || to.Path == from.Path || slices.Contains(from.May, to.Path) {
 			continue
 		}
@@ -110,7 +111,7 @@ func (r Rules) room(pkg string) (Room, bool) {
 			best = room
 		}
 	}
-	return best, best.Path != ""
+	return best, best.Path != "" && (pkg == best.Path || !best.Alone)
 }
 
 // arrows prints an import chain, our own packages without the module's name.

@@ -8,7 +8,7 @@ var (
 	assembly   = append([]string{"gateway/snapshot", "gateway/discovery", "gateway/admin"}, stations...)
 	stations   = append([]string{"listener", "routing", "egress", "gateway/filter"}, security...)
 	security   = append([]string{"tls/certs", "tls/acme", "tls/handshake", "tls/identity"}, ground...)
-	ground     = append([]string{"gateway/exchange", "gateway/wire", "gateway/telemetry"}, contract...)
+	ground     = append([]string{"gateway/exchange", "gateway/wire", "gateway/telemetry", "gateway/deadline"}, contract...)
 	contract   = []string{"gateway/config"}
 	kubernetes = []string{"k8s.io", "sigs.k8s.io", "istio.io"}
 )
@@ -53,7 +53,7 @@ var programs = []Room{
 var gatewayAPI = []string{"gateway/admin", "gateway/discovery", "gateway/snapshot", "gateway/telemetry", "gateway/config"}
 
 var dataPlane = []Room{
-	{Path: "gateway", May: assembly, Why: "assembles the data plane; programs import it, no room does"},
+	{Path: "gateway", Alone: true, May: assembly, Why: "assembles the data plane; programs import it, no room does"},
 
 	{Path: "gateway/snapshot", May: stations, Why: "compiles the contract into the stations' runtime"},
 	{Path: "gateway/discovery", May: stations, Why: "receives the contract; does not know what compiles it"},
@@ -72,6 +72,7 @@ var dataPlane = []Room{
 	{Path: "gateway/exchange", Why: "a leaf: the record of one request, without even the contract"},
 	{Path: "gateway/wire", May: []string{"gateway/exchange", "gateway/config"}, Why: "grammar only: reads bytes into the Exchange's message model"},
 	{Path: "gateway/telemetry", May: contract, Why: "handles and encoders; the stations hand it values"},
+	{Path: "gateway/deadline", Why: "a leaf: time and nothing else"},
 	{Path: "gateway/config", Why: "the contract: both planes import it, it imports nobody"},
 }
 

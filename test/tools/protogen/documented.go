@@ -9,12 +9,13 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// documented returns an error for each message, field and enum without a comment before or behind it.
+// documented returns an error for each message, field and enum without a comment before or behind it. A
+// field needs none where another comment says it already: that of its message or enum, or of its oneof.
 func documented(files linker.Files) error {
 	var missing []error
 	require := func(d protoreflect.Descriptor) {
-		at := d.ParentFile().SourceLocations().ByDescriptor(d)
-		if strings.TrimSpace(at.LeadingComments+at.TrailingComments) == "" {
+		if !commented(d) {
+			at := d.ParentFile().SourceLocations().ByDescriptor(d)
 			missing = append(missing, fmt.Errorf("%s:%d: %s has no comment", d.ParentFile().Path(), at.StartLine+1, d.FullName()))
 		}
 	}
@@ -32,7 +33,9 @@ func documented(files linker.Files) error {
 			}
 			require(message)
 			for j := range message.Fields().Len() {
-				require(message.Fields().Get(j))
+				if field := message.Fields().Get(j); !explained(field) {
+					require(field)
+				}
 			}
 			enums(message.Enums())
 			messages(message.Messages())
@@ -43,4 +46,24 @@ func documented(files linker.Files) error {
 		enums(file.Enums())
 	}
 	return errors.Join(missing...)
+}
+
+// explained reports whether the type of a field, or the oneof it is in, carries the comment.
+func explained(field protoreflect.FieldDescriptor) bool {
+	if oneof := field.ContainingOneof(); oneof != nil && commented(oneof) {
+		return true
+	}
+	if message := field.Message(); message != nil && !field.IsMap() {
+		return message.ParentFile().Package() == field.ParentFile().Package() && commented(message)
+	}
+	if enum := field.Enum(); enum != nil {
+		return commented(enum)
+	}
+	return false
+}
+
+// commented reports whether a comment stands before or behind a declaration.
+func commented(d protoreflect.Descriptor) bool {
+	at := d.ParentFile().SourceLocations().ByDescriptor(d)
+	return strings.TrimSpace(at.LeadingComments+at.TrailingComments) != ""
 }
