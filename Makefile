@@ -22,7 +22,7 @@ demo: ## build and start the appliance with a sample scenario and its own backen
 
 .PHONY: build
 build: ## static binaries of every program, into bin/
-	go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/ ./cmd/...
+	go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o $(BIN)/ ./cmd/...
 
 ##@ Test
 
@@ -144,6 +144,6 @@ tool_hey           := github.com/rakyll/hey
 tool_govulncheck   := golang.org/x/vuln/cmd/govulncheck
 
 $(TOOLS)/%: test/tools/go.mod test/tools/go.sum
-	go build -C test/tools -trimpath -o '$(abspath $@)' $(tool_$*)
+	go build -C test/tools -trimpath -buildvcs=false -o '$(abspath $@)' $(tool_$*)
 
 $(TOOLS)/protogen: $(wildcard test/tools/protogen/*.go)
