@@ -24,8 +24,9 @@ type Collection[T any] interface {
 	// changed the collection, in order, until stop is called; a call under way at that moment still finishes.
 	//
 	// A sink runs inside the commit, when the new state is already visible. It may read collections, and must not
-	// wait; it must not call Update, Subscribe, AfterCommit or Dump of its own graph, nor add collections, all of
-	// which wait for the commit to end.
+	// wait; it must not call Update, AfterCommit, Dump or Stats of its own graph, nor Subscribe, nor add collections,
+	// all of which wait for the commit to end. A panic of a sink reaches the caller of Update, and sinks that were to
+	// come after it are not told: it is not something to go on from.
 	Subscribe(sink func(Batch[T])) (stop func())
 
 	self() *table[T]
