@@ -2,6 +2,8 @@ package collect
 
 import (
 	"bytes"
+	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -272,6 +274,69 @@ func TestViewStays(t *testing.T) {
 	if a, _ := Get(r.graph.View(), out, "a"); a.Value != "2" {
 		t.Errorf("the new view has a=%v", a)
 	}
+}
+
+// An equal object leaves the one that readers hold in its place.
+func TestEqualObjectKeepsIdentity(t *testing.T) {
+	g := NewGraph(Hooks{})
+	in := NewSource(g, "in", func(i *item) string { return i.Name })
+	first := &item{Name: "a"}
+	g.Update(setTx(in, first))
+	g.Update(setTx(in, &item{Name: "a"}, &item{Name: "b"}))
+	if got, _ := in.Get("a"); got != first {
+		t.Error("an equal object took the place of the first")
+	}
+}
+
+// A dependency is on what was fetched last, no more and no less, through any history of fetches.
+func TestDependenciesAreExact(t *testing.T) {
+	r := newRig(t)
+	var computed []string
+	Map("out", r.in, func(ctx *Context, i item) (item, bool) {
+		computed = append(computed, i.Name)
+		for ref := range strings.SplitSeq(i.Ref, "") {
+			Get(ctx, r.refs, ref)
+		}
+		return i, true
+	})
+	rnd := rand.New(rand.NewPCG(3, 4))
+	letter := func() string { return string(rune('a' + rnd.IntN(5))) }
+	for n := range 500 {
+		if name := letter() + letter(); rnd.IntN(4) == 0 {
+			r.graph.Update(func(tx *Tx) { r.in.Delete(tx, name) })
+		} else {
+			r.graph.Update(setTx(r.in, item{Name: name, Ref: letter() + letter() + letter()}))
+		}
+		computed = nil
+		changed := letter()
+		r.graph.Update(setTx(r.refs, item{Name: changed, Value: fmt.Sprint(n)}))
+		var want []string
+		edges := 0
+		for _, i := range r.in.List() {
+			if strings.Contains(i.Ref, changed) {
+				want = append(want, i.Name)
+			}
+			edges += len(slices.Compact(slices.Sorted(strings.SplitSeq(i.Ref, ""))))
+		}
+		if diff := cmp.Diff(want, computed); diff != "" {
+			t.Fatalf("step %d, %s changed: computed (-want +got):\n%s", n, changed, diff)
+		}
+		if got := r.graph.cores[2].fetches[&r.refs.core]; got != edges {
+			t.Fatalf("step %d: %d edges, want %d", n, got, edges)
+		}
+		if marked := r.edgesOn(changed); marked != len(want) {
+			t.Fatalf("step %d: %d edges hang on %s, want %d", n, marked, changed, len(want))
+		}
+	}
+}
+
+func (r *rig) edgesOn(ref string) (edges int) {
+	if w := r.refs.watches[ref]; w != nil {
+		for e := w.head; e != nil; e = e.next {
+			edges++
+		}
+	}
+	return edges
 }
 
 func TestDump(t *testing.T) {

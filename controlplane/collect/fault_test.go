@@ -193,9 +193,9 @@ func TestMisuseOfTransactions(t *testing.T) {
 			panic("changed my mind")
 		})
 	})
-	r.graph.Update(setTx(r.refs, item{Name: "unrelated"}))
-	want := map[string]string{"a": "1", "b": "1"}
-	if diff := cmp.Diff(want, values(out)); diff != "" || r.graph.View().Version() != 2 {
+	r.graph.Update(setTx(r.in, item{Name: "c", Value: "1"}))
+	want := map[string]string{"a": "1", "b": "1", "c": "1"}
+	if diff := cmp.Diff([]map[string]string{want, want}, []map[string]string{values(r.in), values(out)}); diff != "" || r.graph.View().Version() != 2 {
 		t.Errorf("after an abandoned transaction, version %d (-want +got):\n%s", r.graph.View().Version(), diff)
 	}
 	var late *Tx

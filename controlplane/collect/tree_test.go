@@ -45,7 +45,7 @@ func TestTreeIsPersistent(t *testing.T) {
 		for key := range v.tree.all() {
 			keys = append(keys, key)
 		}
-		if !slices.IsSorted(keys) || v.tree.size != len(v.want) {
+		if !slices.IsSorted(keys) || v.tree.size != len(v.want) || !ranked(v.tree.root) {
 			t.Fatalf("version %d: size %d, keys %v", i, v.tree.size, keys)
 		}
 	}
@@ -62,6 +62,12 @@ func TestTreeIsShallow(t *testing.T) {
 	if got, limit := depth(sorted.root), 5*bits.Len(n); got > limit {
 		t.Errorf("depth %d of %d keys, want at most %d", got, n, limit)
 	}
+}
+
+// ranked tells whether no node outranks its parent, which is what keeps the tree shallow.
+func ranked[T any](n *node[T]) bool {
+	below := func(child *node[T]) bool { return child == nil || child.rank <= n.rank && ranked(child) }
+	return n == nil || below(n.left) && below(n.right)
 }
 
 func depth[T any](n *node[T]) int {
