@@ -62,7 +62,10 @@ var dataPlane = []Room{
 	{Path: "listener", May: security, Why: "a codec calls a function that takes an Exchange; what it does there is not its business"},
 	{Path: "routing", May: security, Why: "answers which Route, and neither accepts nor dials"},
 	{Path: "egress", May: security, Why: "is told the Backend; does not choose the Route"},
-	{Path: "gateway/filter", May: security, Why: "a filter sees the Exchange alone, the same on every protocol"},
+	{
+		Path: "gateway/filter", May: slices.Concat([]string{"routing/rewrite"}, security),
+		Why: "a filter sees the Exchange alone, the same on every protocol; how a path is rewritten is routing's",
+	},
 
 	{Path: "tls/certs", May: security, Why: "keys and certificates, for whoever shakes hands"},
 	{Path: "tls/acme", May: security, Why: "obtains certificates; does not listen"},
