@@ -6,7 +6,7 @@ import "slices"
 // and no other room of its own layer, unless the table below says so.
 var (
 	assembly   = append([]string{"gateway/snapshot", "gateway/discovery", "gateway/admin"}, stations...)
-	stations   = append([]string{"listener", "routing", "egress", "gateway/filter"}, security...)
+	stations   = append([]string{"listener", "routing", "routing/rewrite", "egress", "gateway/filter"}, security...)
 	security   = append([]string{"tls/certs", "tls/acme", "tls/handshake", "tls/identity"}, ground...)
 	ground     = append([]string{"gateway/exchange", "gateway/wire", "gateway/telemetry", "gateway/deadline"}, contract...)
 	contract   = []string{"gateway/config"}
@@ -61,6 +61,7 @@ var dataPlane = []Room{
 
 	{Path: "listener", May: security, Why: "a codec calls a function that takes an Exchange; what it does there is not its business"},
 	{Path: "routing", May: security, Why: "answers which Route, and neither accepts nor dials"},
+	{Path: "routing/rewrite", May: security, Why: "makes paths; knows no table"},
 	{Path: "egress", May: security, Why: "is told the Backend; does not choose the Route"},
 	{
 		Path: "gateway/filter", May: slices.Concat([]string{"routing/rewrite"}, security),
