@@ -44,11 +44,13 @@ func hopByHop() []Case {
 			"connection_names_protected_field")
 	}
 	for _, v := range []struct{ name, value string }{
-		{"empty", ""}, {"empty_option", "close,,x"}, {"comma_after", "close,"}, {"space_inside", "x y"},
+		{"space_inside", "x y"}, {"seventeen_empty_options", strings.Repeat(",", 16)},
 		{"colon", "x:y"}, {"quoted", `"close"`}, {"seventeen_options", strings.Repeat("x, ", 16) + "y"},
 	} {
 		l.bad("connection_"+v.name, "", get+"Connection: "+v.value+"\r\n"+end, "connection_malformed")
 	}
+	l.good("connection_empty", "", get+"Connection:\r\n"+end, "GET", "")
+	l.good("connection_empty_options", "", get+"Connection: keep-alive,,x,\r\nX: y\r\n"+end, "GET", "")
 	l.good("names_other", "", get+"Connection: X-Auth, X-B\r\nX-Auth: y\r\nX-B: z\r\n"+end, "GET", "")
 	l.good("proxy_fields", "", get+"Proxy-Connection: close\r\nProxy-Authorization: x\r\nKeep-Alive: 5\r\nTE: gzip\r\n"+end,
 		"GET", "")

@@ -76,6 +76,7 @@ func refusedResponses(l *list) {
 	} {
 		refuse(v.name, "", v.line+"\r\n"+length+end+hello, v.reason)
 	}
+	refuse("many_short_lines", "CVE-2025-61724", ok+strings.Repeat("a:\r\n", 100_000)+end, "field_too_many")
 	refuse("http09", "", "hello\r\n\r\n", "status_line_malformed")
 	refuse("leading_empty_line", "", "\r\n"+ok+length+end+hello, "leading_crlf_repeated")
 	refuse("coding_http10", "CVE-2026-2835", "HTTP/1.0 200 OK\r\n"+coded+end+helloChunked, "transfer_encoding_http10")
