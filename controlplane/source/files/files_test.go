@@ -29,7 +29,7 @@ spec:
 
 func docs(d ...string) string { return strings.Join(d, "---\n") }
 
-func write(t *testing.T, path, data string) {
+func write(t testing.TB, path, data string) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		t.Fatal(err)
