@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 )
 
@@ -86,12 +85,3 @@ func BenchmarkDecode(b *testing.B) {
 	}
 }
 
-func TestSmoke(t *testing.T) {
-	for _, it := range decodeAll(strings.Join([]string{
-		fmt.Sprintf(routeDocument, 1, 1), "---\n" + strings.Replace(fmt.Sprintf(routeDocument, 1, 1), "value: /shop", "value: shop", 1),
-		strings.Replace(fmt.Sprintf(routeDocument, 1, 1), "port: 80", "port: \"80\"", 1),
-		strings.Replace(fmt.Sprintf(routeDocument, 1, 1), "rules:", "rulez:", 1),
-	}, "---\n"), false) {
-		t.Log(it.Line, it.Key, it.Faults, it.Object != nil)
-	}
-}

@@ -46,6 +46,9 @@ func yamlFault(err error) Fault {
 	f := Fault{Reason: "not YAML: " + text[m[1]:]}
 	if m[2] >= 0 {
 		f.line, _ = strconv.Atoi(text[m[2]:m[3]])
+		if strings.HasPrefix(text[m[1]:], "did not find expected") {
+			f.line++ // the library counts these from 0, and those of its scanner from 1
+		}
 	}
 	return f
 }
