@@ -187,7 +187,7 @@ func judge(rules []httpRule) verdict {
 		if len(bad) > 1 {
 			plural = "s"
 		}
-		v.dropped = faultf(all[0].Reason, "", "Dropped Rule%s %s: %s; requests that match are answered 500",
+		v.dropped = faultf(all[0].Reason, "", "Dropped Rule%s %s: %s; requests that their sound matches take are answered 500",
 			plural, strings.Join(bad, ", "), all)
 	}
 	return v
@@ -208,7 +208,7 @@ func (t Translator) routeStatus(all []bound, v verdict, generation int64) gwv1.R
 }
 
 func parentConditions(fault *Fault, v verdict, generation int64) []metav1.Condition {
-	accepted := met(gwv1.RouteConditionAccepted, gwv1.RouteReasonAccepted, "the route is in force", generation)
+	accepted := met(gwv1.RouteConditionAccepted, gwv1.RouteReasonAccepted, "the route is attached", generation)
 	if fault != nil {
 		accepted = unmet(gwv1.RouteConditionAccepted, fault.Reason, fault.String(), generation)
 	}
