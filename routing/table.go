@@ -76,6 +76,9 @@ func choose[V any](best *entry[V], found [][]*entry[V], ex *exchange.Exchange) *
 	return best
 }
 
+// Empty reports whether the table holds no route.
+func (t *Table[V]) Empty() bool { return t.hosts.Len() == 0 }
+
 // Len returns the number of matches in the table, each counted once for a hostname.
 func (t *Table[V]) Len() int {
 	n := 0

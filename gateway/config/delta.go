@@ -120,3 +120,23 @@ type Rejection struct {
 
 // Error implements error: "route httproute/default/shop/0: http.matches[0]: …".
 func (r Rejection) Error() string { return fmt.Sprintf("%s: %s", r.Name, r.Reason) }
+
+// OriginOf returns the object a resource was translated from; nil if it does not say or
+// is of a kind that does not (endpoints).
+func OriginOf(r *Resource) *Origin {
+	switch v := r.GetKind().(type) {
+	case *Resource_Certificate:
+		return v.Certificate.GetOrigin()
+	case *Resource_Backend:
+		return v.Backend.GetOrigin()
+	case *Resource_Gateway:
+		return v.Gateway.GetOrigin()
+	case *Resource_Listener:
+		return v.Listener.GetOrigin()
+	case *Resource_Route:
+		return v.Route.GetOrigin()
+	case *Resource_Policy:
+		return v.Policy.GetOrigin()
+	}
+	return nil
+}

@@ -1,0 +1,163 @@
+package gateway
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/fairlead-mesh/fairlead/egress"
+	"github.com/fairlead-mesh/fairlead/gateway/config"
+	"github.com/fairlead-mesh/fairlead/gateway/deadline"
+	"github.com/fairlead-mesh/fairlead/gateway/snapshot"
+	"github.com/fairlead-mesh/fairlead/gateway/telemetry"
+	"github.com/fairlead-mesh/fairlead/listener"
+)
+
+// DefaultDrainTimeout is how long connections may take to end.
+const DefaultDrainTimeout = 30 * time.Second
+
+// retireAfter is how long after a swap what only the old snapshot used is given back: far
+// longer than any request takes from loading a snapshot to choosing an endpoint.
+const retireAfter = time.Second
+
+// bindRetry is how often a socket that could not be opened is tried again.
+const bindRetry = 5 * time.Second
+
+// Options are what the process says about itself, beside its configuration.
+type Options struct {
+	// PortOffset is added to every configured port for the socket alone: with 8000 a
+	// listener on port 80 is served at 8080 and still is port 80 to routes and redirects.
+	PortOffset int
+	// DrainTimeout bounds how long a removed listener's connections may take, and all of
+	// them at shutdown. Default: DefaultDrainTimeout.
+	DrainTimeout time.Duration
+	// AccessLog, if set, gets a record for each request.
+	AccessLog *telemetry.AccessLog
+	Log       *slog.Logger
+}
+
+// Gateway is a data plane. Create it with New, configure it with Apply, end it with Drain.
+type Gateway struct {
+	options  Options
+	log      *slog.Logger
+	sweeper  *deadline.Sweeper
+	stats    *listener.Stats
+	registry *egress.Registry
+	metrics  *telemetry.Registry
+
+	snapshot atomic.Pointer[snapshot.Snapshot]
+	draining atomic.Bool
+
+	mu       sync.Mutex // configuration: one change at a time
+	compiler *snapshot.Compiler
+	sockets  map[snapshot.PortKey]*socket
+	failed   map[snapshot.PortKey]error
+	ack      config.Ack
+	applied  int
+	retry    *time.Timer
+	closed   bool
+
+	drains sync.WaitGroup
+}
+
+// New returns a data plane with no configuration: it listens nowhere and is not ready.
+func New(metrics *telemetry.Registry, options Options) *Gateway {
+	if options.DrainTimeout == 0 {
+		options.DrainTimeout = DefaultDrainTimeout
+	}
+	g := &Gateway{
+		options: options, log: options.Log, metrics: metrics,
+		sweeper: deadline.New(), stats: listener.NewStats(),
+		sockets: make(map[snapshot.PortKey]*socket), failed: make(map[snapshot.PortKey]error),
+	}
+	g.registry = egress.NewRegistry(egress.Options{Sweeper: g.sweeper, Log: options.Log})
+	g.compiler = snapshot.NewCompiler(g.registry, metrics)
+	return g
+}
+
+// Apply makes a delta live and says what of it is not. When it returns, every request
+// that begins sees the new configuration, whole.
+func (g *Gateway) Apply(_ context.Context, delta config.Delta) config.Ack {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed {
+		return g.ack
+	}
+	start := time.Now()
+	result := g.compiler.Compile(&delta)
+	opened := g.openSockets(result.Snapshot)
+	old := g.snapshot.Swap(result.Snapshot)
+	g.settle(result.Snapshot, opened)
+	g.applied++
+	g.ack = g.withBindFailures(result.Ack)
+	g.metrics.Applied(delta.Version, time.Since(start), len(g.ack.Rejected))
+	g.logChange(old, &delta, time.Since(start))
+	time.AfterFunc(retireAfter, func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		result.Retire()
+	})
+	return g.ack
+}
+
+func (g *Gateway) logChange(old *snapshot.Snapshot, delta *config.Delta, took time.Duration) {
+	before := ""
+	if old != nil {
+		before = old.Version
+	}
+	g.log.Info("configuration applied", "old_version", before, "new_version", delta.Version,
+		"changed", len(delta.Changed), "removed", len(delta.Removed),
+		"rejected", len(g.ack.Rejected), "took", took)
+	for _, r := range g.ack.Rejected {
+		g.log.Warn("resource rejected", "resource", r.Name.String(), "reason", r.Reason)
+	}
+}
+
+// Ready reports whether the first configuration is live and no drain has begun; if not,
+// why.
+func (g *Gateway) Ready() (bool, string) {
+	switch {
+	case g.draining.Load():
+		return false, "draining"
+	case g.snapshot.Load() == nil:
+		return false, "no configuration yet"
+	}
+	return true, "ready"
+}
+
+// Ack returns what of the configuration is not live.
+func (g *Gateway) Ack() config.Ack {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.ack
+}
+
+// Live returns the live configuration.
+func (g *Gateway) Live() []*config.Resource {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.compiler.Live()
+}
+
+// Drain ends the data plane: it stops accepting, lets requests under way end within the
+// drain timeout or ctx, whichever is shorter, and closes what is left.
+func (g *Gateway) Drain(ctx context.Context) {
+	g.draining.Store(true)
+	ctx, cancel := context.WithTimeout(ctx, g.options.DrainTimeout)
+	defer cancel()
+	g.mu.Lock()
+	g.closed = true
+	if g.retry != nil {
+		g.retry.Stop()
+	}
+	for key, s := range g.sockets {
+		g.drain(ctx, s)
+		delete(g.sockets, key)
+	}
+	g.mu.Unlock()
+	g.drains.Wait()
+	g.registry.Close()
+	g.sweeper.Stop()
+}

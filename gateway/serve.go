@@ -1,0 +1,124 @@
+package gateway
+
+import (
+	"time"
+
+	"github.com/fairlead-mesh/fairlead/gateway/exchange"
+	"github.com/fairlead-mesh/fairlead/gateway/filter"
+	"github.com/fairlead-mesh/fairlead/gateway/snapshot"
+	"github.com/fairlead-mesh/fairlead/gateway/telemetry"
+)
+
+// handler serves the requests of one port.
+type handler struct {
+	gateway *Gateway
+	key     snapshot.PortKey
+}
+
+// ServeExchange takes one request from its facts to the last byte of its answer. It pins
+// the snapshot at the start and asks it everything.
+func (h *handler) ServeExchange(ex *exchange.Exchange) {
+	live := h.gateway.snapshot.Load()
+	metrics := h.gateway.metrics.Unrouted()
+	var action *snapshot.Action
+	found := false
+	if port := live.Port(h.key); port != nil {
+		action, found = port.Match(ex)
+	}
+	switch {
+	case !found:
+		fail(ex, errNoRoute)
+		write(ex)
+	case action.Redirect != nil || action.Direct != nil:
+		ex.RouteName = action.Display
+		metrics = action.Metrics
+		answer(ex, action)
+	default:
+		ex.RouteName = action.Display
+		metrics = action.Metrics
+		if target := action.Pick(); target != nil {
+			metrics = target.Metrics
+			forward(ex, target)
+		} else {
+			fail(ex, errNoTarget)
+			write(ex)
+		}
+	}
+	h.gateway.observe(ex, metrics)
+}
+
+// answer gives a response of our own, through the filters.
+func answer(ex *exchange.Exchange, action *snapshot.Action) {
+	verdict, n := action.Chain.Request(ex)
+	if verdict == filter.Continue {
+		if action.Redirect != nil {
+			action.Redirect.Respond(ex)
+		} else {
+			ex.Respond(action.Direct.Status, action.Direct.ContentType, action.Direct.Body)
+		}
+	}
+	finish(ex, &action.Chain, verdict, n)
+}
+
+// forward sends the request to its target and the answer back, through the filters.
+func forward(ex *exchange.Exchange, target *snapshot.Target) {
+	verdict, n := target.Chain.Request(ex)
+	if verdict == filter.Continue {
+		err := target.Failure
+		if err == nil {
+			err = target.Backend.RoundTrip(ex)
+		}
+		if err != nil {
+			fail(ex, err)
+		}
+	}
+	finish(ex, &target.Chain, verdict, n)
+	if ex.Upstream != nil {
+		ex.Upstream.Release(ex)
+		ex.Upstream = nil
+	}
+}
+
+// finish runs the response pass over the filters that ran and writes what came of it. A
+// filter that resets leaves nothing written: the codec then kills the stream.
+func finish(ex *exchange.Exchange, chain *filter.Chain, verdict filter.Verdict, n int) {
+	if verdict == filter.Reset || chain.Response(ex, n) == filter.Reset {
+		if ex.Failure == nil {
+			ex.Failure = errAborted
+		}
+		return
+	}
+	write(ex)
+}
+
+// write sends the response and, if both sides agreed to switch protocols, relays bytes
+// until the tunnel ends.
+func write(ex *exchange.Exchange) {
+	if err := ex.Downstream.WriteResponse(ex); err != nil {
+		if ex.Failure == nil {
+			ex.Failure = asFailure(err)
+		}
+		return
+	}
+	if ex.Response.Status == 101 && ex.Upstream != nil {
+		tunnel(ex)
+	}
+}
+
+// observe counts the exchange and logs it.
+func (g *Gateway) observe(ex *exchange.Exchange, metrics *telemetry.RouteHandle) {
+	took := time.Since(ex.Times.Start)
+	flag := "-"
+	if ex.Failure != nil {
+		flag = ex.Failure.Flag()
+	}
+	metrics.Observe(ex.Response.Status, flag, took, ex.BytesReceived, ex.BytesSent)
+	if g.options.AccessLog != nil {
+		g.logAccess(ex, flag, took)
+	}
+}
+
+// refused counts and logs a request that the codec refused.
+func (h *handler) refused(ex *exchange.Exchange) {
+	h.gateway.observe(ex, h.gateway.metrics.Unrouted())
+}

@@ -1,0 +1,106 @@
+package snapshot
+
+import (
+	"slices"
+
+	"github.com/fairlead-mesh/fairlead/gateway/config"
+	"github.com/fairlead-mesh/fairlead/routing"
+	"github.com/fairlead-mesh/fairlead/routing/hostmatch"
+)
+
+// applyEndpoints hands endpoints to their registry: new ones before anything can use
+// them. Removed ones go at once if the delta is about endpoints alone, and otherwise when
+// requests on the last snapshot, whose routes may lead there, have ended.
+func (c *Compiler) applyEndpoints(ch *change) {
+	if len(ch.endpoints) > 0 {
+		c.registry.SetEndpoints(ch.endpoints, nil)
+	}
+	if !ch.more {
+		c.removeEndpoints(ch.gone)
+		ch.gone = nil
+	}
+}
+
+// removeEndpoints removes those of these endpoints that have not come back since.
+func (c *Compiler) removeEndpoints(names []string) {
+	names = slices.DeleteFunc(slices.Clone(names), func(n string) bool {
+		_, back := c.live[config.Name{Kind: config.KindEndpoint, Name: n}]
+		return back
+	})
+	if len(names) > 0 {
+		c.registry.SetEndpoints(nil, names)
+	}
+}
+
+// place puts the touched routes into the tables they belong in now, and then groups the
+// touched ports anew.
+func (c *Compiler) place(ch *change) {
+	for name := range ch.routes {
+		if r := c.routes[name]; r != nil {
+			c.unplace(ch, r)
+			c.placeRoute(ch, r)
+		}
+	}
+	for site, e := range ch.editors {
+		if t := e.Table(); !t.Empty() {
+			c.tables[site] = t
+		} else {
+			delete(c.tables, site)
+		}
+		ch.ports[site.port] = struct{}{}
+	}
+	for key := range ch.ports {
+		if p := c.regroup(key); p != nil {
+			c.ports[key] = p
+		} else {
+			delete(c.ports, key)
+		}
+	}
+}
+
+func (c *Compiler) editor(ch *change, site siteKey) *routing.Editor[*Action] {
+	e := ch.editors[site]
+	if e == nil {
+		e = c.table(site).Edit()
+		ch.editors[site] = e
+	}
+	return e
+}
+
+func (c *Compiler) unplace(ch *change, r *routeState) {
+	for _, p := range r.placed {
+		c.editor(ch, p.site).Remove(p.host, r.rule)
+	}
+	r.placed = nil
+}
+
+func (c *Compiler) placeRoute(ch *change, r *routeState) {
+	var shared *Action // for listeners that no policy tells apart
+	for _, a := range r.cfg.GetAttachments() {
+		l := c.listeners[a.GetListener()]
+		if l == nil {
+			continue
+		}
+		action := shared
+		if action == nil {
+			action = c.action(r, l)
+			if len(c.policiesOn) == 0 {
+				shared = action
+			}
+		}
+		hosts := a.GetHostnames()
+		if len(hosts) == 0 {
+			hosts = []string{hostmatch.Any}
+		}
+		for _, name := range l.hostnames {
+			for _, h := range hosts {
+				p := placement{l.site(name), h}
+				if slices.Contains(r.placed, p) {
+					continue
+				}
+				r.placed = append(r.placed, p)
+				c.editor(ch, p.site).Add(h, r.rule, action)
+			}
+		}
+	}
+}

@@ -1,0 +1,130 @@
+package gateway
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/fairlead-mesh/fairlead/gateway/config"
+	"github.com/fairlead-mesh/fairlead/gateway/snapshot"
+	"github.com/fairlead-mesh/fairlead/listener"
+	"github.com/fairlead-mesh/fairlead/listener/http1"
+)
+
+// socket is an open port.
+type socket struct {
+	key    snapshot.PortKey
+	socket *listener.Socket
+	server *http1.Server
+}
+
+// openSockets binds the ports of a snapshot that are not open yet. It returns them: they
+// begin to accept once the snapshot is live.
+func (g *Gateway) openSockets(next *snapshot.Snapshot) []*socket {
+	clear(g.failed)
+	var opened []*socket
+	for port := range next.Ports() {
+		if g.sockets[port.Key] != nil {
+			continue
+		}
+		s, err := g.open(port)
+		if err != nil {
+			g.failed[port.Key] = err
+			continue
+		}
+		g.sockets[port.Key] = s
+		opened = append(opened, s)
+	}
+	return opened
+}
+
+func (g *Gateway) open(port *snapshot.Port) (*socket, error) {
+	s, err := listener.Open(listener.Options{
+		Address: port.Key.Address, Port: port.Key.Port, PortOffset: g.options.PortOffset,
+		Settings: port.Settings, Stats: g.stats, Log: g.log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	h := &handler{gateway: g, key: port.Key}
+	return &socket{key: port.Key, socket: s, server: &http1.Server{
+		Handler: h, Stats: g.stats, Sweeper: g.sweeper, Log: g.log, Refused: h.refused,
+	}}, nil
+}
+
+// settle brings the sockets in line with the snapshot that has just gone live.
+func (g *Gateway) settle(live *snapshot.Snapshot, opened []*socket) {
+	for _, s := range opened {
+		g.log.Info("listening", "address", s.socket.Addr().String(), "port", s.key.Port)
+		go s.socket.Serve(s.server.Serve)
+	}
+	for key, s := range g.sockets {
+		if port := live.Port(key); port != nil {
+			s.socket.SetSettings(port.Settings)
+			continue
+		}
+		delete(g.sockets, key)
+		g.log.Info("draining", "address", s.socket.Addr().String(), "port", key.Port)
+		ctx, cancel := context.WithTimeout(context.Background(), g.options.DrainTimeout)
+		g.drain(ctx, s)
+		context.AfterFunc(ctx, cancel)
+	}
+	if len(g.failed) > 0 {
+		g.retry = time.AfterFunc(bindRetry, g.retryBind)
+	}
+}
+
+// drain ends a socket's connections in the background.
+func (g *Gateway) drain(ctx context.Context, s *socket) {
+	g.drains.Go(func() {
+		if err := s.socket.Drain(ctx); err != nil {
+			g.log.Warn("connections closed at the drain deadline", "address", s.socket.Addr().String(), "error", err)
+		}
+	})
+}
+
+// retryBind tries again to open what could not be.
+func (g *Gateway) retryBind() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed {
+		return
+	}
+	live := g.snapshot.Load()
+	g.settle(live, g.openSockets(live))
+	kept := slices.DeleteFunc(slices.Clone(g.ack.Rejected), func(r config.Rejection) bool {
+		return strings.HasPrefix(r.Reason, bindReason)
+	})
+	g.ack = g.withBindFailures(config.Ack{Version: g.ack.Version, Rejected: kept})
+}
+
+// bindReason begins the reason of a listener that is refused for its socket.
+const bindReason = "port: "
+
+// withBindFailures adds the listeners whose socket could not be opened.
+func (g *Gateway) withBindFailures(ack config.Ack) config.Ack {
+	live := g.snapshot.Load()
+	for key, err := range g.failed {
+		for _, name := range live.Port(key).Listeners {
+			ack.Rejected = append(ack.Rejected, config.Rejection{
+				Name:   config.Name{Kind: config.KindListener, Name: name},
+				Origin: g.compiler.Origin(config.Name{Kind: config.KindListener, Name: name}),
+				Reason: bindReason + err.Error(),
+			})
+		}
+	}
+	return ack
+}
+
+// Addrs returns the bound address of every open port, by configured port.
+func (g *Gateway) Addrs() map[snapshot.PortKey]netip.AddrPort {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	out := make(map[snapshot.PortKey]netip.AddrPort, len(g.sockets))
+	for key, s := range g.sockets {
+		out[key] = s.socket.Addr()
+	}
+	return out
+}
