@@ -31,11 +31,13 @@ func TestStripHopByHop(t *testing.T) {
 		{
 			"all known", "Connection: keep-alive\r\nKeep-Alive: 5\r\nProxy-Connection: x\r\nTE: gzip\r\n" +
 				"Upgrade: h2c\r\nHTTP2-Settings: x\r\nProxy-Authorization: x\r\nProxy-Authenticate: x\r\nX: y\r\n",
-			[]string{"Host: a", "X: y"}, false,
+			[]string{"Host: a", "X: y"},
+			false,
 		},
 		{
 			"named", "X-A: 1\r\nConnection: x-a, close\r\nX-B: 2\r\nx-A: 3\r\nConnection: X-B\r\nX-C: 4\r\n",
-			[]string{"Host: a", "X-C: 4"}, false,
+			[]string{"Host: a", "X-C: 4"},
+			false,
 		},
 		{"named known", "Connection: Accept\r\nAccept: x\r\n", []string{"Host: a"}, false},
 		{"named, not there", "Connection: X-Z\r\nX: y\r\n", []string{"Host: a", "X: y"}, false},

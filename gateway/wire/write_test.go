@@ -38,28 +38,35 @@ func TestAppendRequestHead(t *testing.T) {
 		{
 			"owned fields come from the facts",
 			head(get, "host", "evil", "Content-Length", "9", "Transfer-Encoding", "x", "Connection", "x", "X", "y"),
-			forward("/a", "b"), RequestOptions{}, "GET /a HTTP/1.1\r\nHost: b\r\nX: y\r\n\r\n",
+			forward("/a", "b"),
+			RequestOptions{},
+			"GET /a HTTP/1.1\r\nHost: b\r\nX: y\r\n\r\n",
 		},
 		{"empty query", &get, query, RequestOptions{}, "GET /a? HTTP/1.1\r\nHost: b:1\r\n\r\n"},
 		{"other method", &other, forward("/", "b"), RequestOptions{}, "PURGE / HTTP/1.1\r\nHost: b\r\n\r\n"},
 		{
-			"length", head(put(exchange.FramingLength, 0)), forward("/", "b"), RequestOptions{},
+			"length", head(put(exchange.FramingLength, 0)), forward("/", "b"),
+			RequestOptions{},
 			"PUT / HTTP/1.1\r\nHost: b\r\nContent-Length: 0\r\n\r\n",
 		},
 		{
-			"stream of unknown length", head(put(exchange.FramingStream, -1)), forward("/", "b"), RequestOptions{},
+			"stream of unknown length", head(put(exchange.FramingStream, -1)), forward("/", "b"),
+			RequestOptions{},
 			"PUT / HTTP/1.1\r\nHost: b\r\nTransfer-Encoding: chunked\r\n\r\n",
 		},
 		{
-			"stream of known length", head(put(exchange.FramingStream, 7)), forward("/", "b"), RequestOptions{},
+			"stream of known length", head(put(exchange.FramingStream, 7)), forward("/", "b"),
+			RequestOptions{},
 			"PUT / HTTP/1.1\r\nHost: b\r\nContent-Length: 7\r\n\r\n",
 		},
 		{
-			"upgrade", &upgrade, forward("/", "b"), RequestOptions{Close: true},
+			"upgrade", &upgrade, forward("/", "b"),
+			RequestOptions{Close: true},
 			"GET / HTTP/1.1\r\nHost: b\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n",
 		},
 		{
-			"close and trailers", &get, forward("/", "b"), RequestOptions{Close: true, AcceptTrailers: true},
+			"close and trailers", &get, forward("/", "b"),
+			RequestOptions{Close: true, AcceptTrailers: true},
 			"GET / HTTP/1.1\r\nHost: b\r\nConnection: close, te\r\nTE: trailers\r\n\r\n",
 		},
 	} {
@@ -142,22 +149,27 @@ func TestAppendResponseHead(t *testing.T) {
 	}{
 		{
 			"length", head(response(200, exchange.FramingLength, 5), "Connection", "x", "X", "y"),
-			ResponseOptions{Version: now}, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX: y\r\n\r\n",
+			ResponseOptions{Version: now},
+			"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX: y\r\n\r\n",
 		},
 		{
-			"chunked", head(response(404, exchange.FramingChunked, -1)), ResponseOptions{Version: now, Close: true},
+			"chunked", head(response(404, exchange.FramingChunked, -1)),
+			ResponseOptions{Version: now, Close: true},
 			"HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n",
 		},
 		{
-			"until close", head(response(200, exchange.FramingClose, -1)), ResponseOptions{Version: now},
+			"until close", head(response(200, exchange.FramingClose, -1)),
+			ResponseOptions{Version: now},
 			"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n",
 		},
 		{
-			"old client", head(response(200, exchange.FramingLength, 0)), ResponseOptions{Version: old},
+			"old client", head(response(200, exchange.FramingLength, 0)),
+			ResponseOptions{Version: old},
 			"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n",
 		},
 		{
-			"not modified", head(response(304, exchange.FramingNone, 9)), ResponseOptions{Version: now},
+			"not modified", head(response(304, exchange.FramingNone, 9)),
+			ResponseOptions{Version: now},
 			"HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n",
 		},
 		{"no content", head(response(204, exchange.FramingNone, 0)), ResponseOptions{Version: now}, "HTTP/1.1 204 No Content\r\n\r\n"},

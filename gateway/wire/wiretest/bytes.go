@@ -7,10 +7,15 @@ func expectations() []Case {
 	l := list{row: "A5"}
 	refuse := Verdict{Status: 417, Reason: "expectation_unknown"}
 	for _, v := range []struct{ name, value string }{
-		{"word_before", "y 100-continue"}, {"word_after", "100-continue y"},
-		{"list", "100-continue, 100-continue"}, {"other", "200-ok"}, {"empty", ""},
-		{"parameter", "100-continue;q=1"}, {"quoted", `"100-continue"`},
-		{"comma", ",100-continue"}, {"nbsp", "\xa0100-continue"},
+		{"word_before", "y 100-continue"},
+		{"word_after", "100-continue y"},
+		{"list", "100-continue, 100-continue"},
+		{"other", "200-ok"},
+		{"empty", ""},
+		{"parameter", "100-continue;q=1"},
+		{"quoted", `"100-continue"`},
+		{"comma", ",100-continue"},
+		{"nbsp", "\xa0100-continue"},
 	} {
 		l.add(v.name, "", post+"Expect: "+v.value+"\r\n"+length+end+hello, refuse)
 	}
@@ -28,9 +33,14 @@ func expectations() []Case {
 func folds() []Case {
 	l := list{row: "A6"}
 	for _, v := range []struct{ name, fields string }{
-		{"space", "X: a\r\n b\r\n"}, {"tab", "X: a\r\n\tb\r\n"}, {"many_spaces", "X: a\r\n    b\r\n"},
-		{"empty_value", "X:\r\n b\r\n"}, {"only_space", "X: a\r\n \r\n"}, {"only_tab", "X: a\r\n\t\r\n"},
-		{"field_in_fold", "X: a\r\n Content-Length: 5\r\n"}, {"twice", "X: a\r\n b\r\n c\r\n"},
+		{"space", "X: a\r\n b\r\n"},
+		{"tab", "X: a\r\n\tb\r\n"},
+		{"many_spaces", "X: a\r\n    b\r\n"},
+		{"empty_value", "X:\r\n b\r\n"},
+		{"only_space", "X: a\r\n \r\n"},
+		{"only_tab", "X: a\r\n\t\r\n"},
+		{"field_in_fold", "X: a\r\n Content-Length: 5\r\n"},
+		{"twice", "X: a\r\n b\r\n c\r\n"},
 	} {
 		l.bad(v.name, "", get+v.fields+end, "obs_fold")
 	}

@@ -47,20 +47,29 @@ func chunks() []Case {
 		{"extension_open_quote", "", "5;a=\"b\r\nhello\r\n0\r\n\r\n", "chunk_extension_malformed"},
 		{"extension_lf_in_quote", "", "5;a=\"b\nc\"\r\nhello\r\n0\r\n\r\n", "bare_lf"},
 		{"extension_after_quote", "", "5;a=\"b\"c\r\nhello\r\n0\r\n\r\n", "chunk_extension_malformed"},
-		{"extension_64k", "CVE-2023-39326", "5;a=" + strings.Repeat("b", 64<<10) + "\r\nhello\r\n0\r\n\r\n",
-			"chunk_line_too_long"},
-		{"extensions_together_64k", "CVE-2023-39326",
+		{
+			"extension_64k", "CVE-2023-39326", "5;a=" + strings.Repeat("b", 64<<10) + "\r\nhello\r\n0\r\n\r\n",
+			"chunk_line_too_long",
+		},
+		{
+			"extensions_together_64k", "CVE-2023-39326",
 			strings.Repeat("5;a="+strings.Repeat("b", 2000)+"\r\nhello\r\n", 32) + "0\r\n\r\n",
-			"chunk_extensions_too_large"},
-		{"one_byte_chunks", "CVE-2023-39326", strings.Repeat("1\r\nx\r\n", 100_000) + "0\r\n\r\n",
-			"chunk_overhead"},
+			"chunk_extensions_too_large",
+		},
+		{
+			"one_byte_chunks", "CVE-2023-39326", strings.Repeat("1\r\nx\r\n", 100_000) + "0\r\n\r\n",
+			"chunk_overhead",
+		},
 	} {
 		l.badBody(v.name, v.cve, post+coded+end+v.body, v.reason)
 	}
 	for _, v := range []struct{ name, body string }{
-		{"plain", helloChunked}, {"upper_hex", "00000000000000A\r\nhellohello\r\n0\r\n\r\n"},
-		{"two_chunks", "3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n"}, {"many_zeros", "5\r\nhello\r\n0000\r\n\r\n"},
-		{"extension", "5;a\r\nhello\r\n0;b=c\r\n\r\n"}, {"extensions", "5;a=b;c=\"d;\\\"e\";f\r\nhello\r\n0\r\n\r\n"},
+		{"plain", helloChunked},
+		{"upper_hex", "00000000000000A\r\nhellohello\r\n0\r\n\r\n"},
+		{"two_chunks", "3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n"},
+		{"many_zeros", "5\r\nhello\r\n0000\r\n\r\n"},
+		{"extension", "5;a\r\nhello\r\n0;b=c\r\n\r\n"},
+		{"extensions", "5;a=b;c=\"d;\\\"e\";f\r\nhello\r\n0\r\n\r\n"},
 	} {
 		body := hello
 		if v.name == "upper_hex" {

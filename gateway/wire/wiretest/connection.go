@@ -44,8 +44,11 @@ func hopByHop() []Case {
 			"connection_names_protected_field")
 	}
 	for _, v := range []struct{ name, value string }{
-		{"space_inside", "x y"}, {"seventeen_empty_options", strings.Repeat(",", 16)},
-		{"colon", "x:y"}, {"quoted", `"close"`}, {"seventeen_options", strings.Repeat("x, ", 16) + "y"},
+		{"space_inside", "x y"},
+		{"seventeen_empty_options", strings.Repeat(",", 16)},
+		{"colon", "x:y"},
+		{"quoted", `"close"`},
+		{"seventeen_options", strings.Repeat("x, ", 16) + "y"},
 	} {
 		l.bad("connection_"+v.name, "", get+"Connection: "+v.value+"\r\n"+end, "connection_malformed")
 	}
@@ -83,7 +86,8 @@ func methods() []Case {
 	l := list{row: "A15"}
 	refuse := Verdict{Status: 405, Reason: "method_refused"}
 	for _, v := range []struct{ name, cve, line string }{
-		{"trace", "", "TRACE / HTTP/1.1"}, {"track", "", "TRACK / HTTP/1.1"},
+		{"trace", "", "TRACE / HTTP/1.1"},
+		{"track", "", "TRACK / HTTP/1.1"},
 		{"connect", "CVE-2026-71324", "CONNECT a.example:443 HTTP/1.1"},
 		{"connect_path", "CVE-2025-64763", "CONNECT / HTTP/1.1"},
 		{"connect_absolute", "", "CONNECT http://a.example/ HTTP/1.1"},
