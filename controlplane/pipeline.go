@@ -45,6 +45,9 @@ type Pipeline struct {
 	out     outbox
 	ledger  ledger
 	known   map[string]struct{} // problems that were logged
+
+	published bool
+	onFirst   func()
 }
 
 // New builds the graph. Nothing is in it yet.
@@ -90,12 +93,21 @@ func (p *Pipeline) Take(ctx context.Context, b source.Batch) {
 	p.logProblems(b.Problems)
 	p.in.apply(p.graph, b.Changes)
 	delta := p.out.take()
-	if p.options.Publisher == nil {
+	if p.options.Publisher == nil || (delta.Empty() && p.published) {
 		return
 	}
+	// The first delta is published though it be empty: a proxy is ready when it knows
+	// that there is nothing to do.
 	ack := p.options.Publisher.Apply(ctx, delta)
 	p.ledger.note(p.graph, p.in.programmed, delta, ack)
+	if !p.published && p.onFirst != nil {
+		p.onFirst()
+	}
+	p.published = true
 }
+
+// OnFirst sets what is called once, when the first configuration was published.
+func (p *Pipeline) OnFirst(f func()) { p.onFirst = f }
 
 // logProblems logs each problem of the user's manifests when it first appears.
 func (p *Pipeline) logProblems(problems []source.Problem) {

@@ -144,7 +144,7 @@ func printOnSignal(p *controlplane.Pipeline, log *slog.Logger) func() {
 	signal.Notify(signals, syscall.SIGUSR1)
 	go func() {
 		for range signals {
-			if err := printTable(os.Stderr, p.Statuses(), nil); err != nil {
+			if err := printTable(os.Stderr, p.Statuses()); err != nil {
 				log.Warn("status could not be printed", "error", fmt.Sprint(err))
 			}
 		}

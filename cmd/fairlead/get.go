@@ -1,0 +1,138 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"sigs.k8s.io/yaml"
+
+	"github.com/fairlead-mesh/fairlead/controlplane"
+	"github.com/fairlead-mesh/fairlead/controlplane/source"
+	"github.com/fairlead-mesh/fairlead/controlplane/source/files"
+)
+
+// kindNames maps what people type to kinds: plurals, singulars, kubectl's short names.
+var kindNames = map[string][]string{
+	"gatewayclasses": {"GatewayClass"}, "gatewayclass": {"GatewayClass"}, "gc": {"GatewayClass"},
+	"gateways": {"Gateway"}, "gateway": {"Gateway"}, "gtw": {"Gateway"}, "gw": {"Gateway"},
+	"httproutes": {"HTTPRoute"}, "httproute": {"HTTPRoute"},
+	"virtualservices": {"VirtualService"}, "virtualservice": {"VirtualService"}, "vs": {"VirtualService"},
+	"destinationrules": {"DestinationRule"}, "destinationrule": {"DestinationRule"}, "dr": {"DestinationRule"},
+	"serviceentries": {"ServiceEntry"}, "serviceentry": {"ServiceEntry"}, "se": {"ServiceEntry"},
+	"all": nil,
+}
+
+type getOptions struct {
+	paths     []string
+	namespace string
+	domain    string
+	labels    map[string]string
+	output    string
+}
+
+func newGet() *cobra.Command {
+	var o getOptions
+	cmd := &cobra.Command{
+		Use:   "get KINDS -f PATH…",
+		Short: "Show the status of objects in manifests, without serving them",
+		Long: `Get reads manifests as run does and shows the status each object would have: what is
+accepted, which references resolve, what is in conflict with what. Nothing is served,
+so Programmed stays unknown.
+
+KINDS is a comma-separated list: gatewayclasses, gateways, httproutes,
+virtualservices, destinationrules, serviceentries, or all.
+
+Exit status: 0, or 1 if a document was refused.`,
+		Example: `  fairlead get gateways,httproutes -f ./manifests
+  fairlead get vs -f giropops.yaml -o yaml
+  kubectl get httproutes -A -o yaml | fairlead get httproutes -f -`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return get(cmd.OutOrStdout(), cmd.ErrOrStderr(), args[0], o)
+		},
+	}
+	f := cmd.Flags()
+	f.StringSliceVarP(&o.paths, "filename", "f", nil, "files and directories of manifests, - for standard input")
+	f.StringVarP(&o.output, "output", "o", "table", "table, yaml or json")
+	f.StringVarP(&o.namespace, "namespace", "n", "default", "namespace of objects that name none")
+	f.StringVar(&o.domain, "cluster-domain", "cluster.local", "DNS domain that ends the names of Services")
+	f.StringToStringVar(&o.labels, "labels", nil, "labels of the gateway (default istio=ingressgateway,app=istio-ingressgateway)")
+	if err := cmd.MarkFlagRequired("filename"); err != nil {
+		panic(err) //nolint:forbidigo // the flag is defined a few lines above
+	}
+	return cmd
+}
+
+func get(out, errOut io.Writer, kinds string, o getOptions) error {
+	wanted, err := parseKinds(kinds)
+	if err != nil {
+		return err
+	}
+	if !slices.Contains([]string{"table", "yaml", "json"}, o.output) {
+		return fmt.Errorf("output %q: use table, yaml or json", o.output)
+	}
+	batch, err := files.Load(files.Options{Paths: o.paths, Namespace: o.namespace, Stdin: os.Stdin})
+	if err != nil {
+		return err
+	}
+	pipeline := controlplane.New(controlplane.Options{
+		Labels: o.labels, ClusterDomain: o.domain, Addresses: gatewayAddresses,
+		Log: slog.New(slog.DiscardHandler),
+	})
+	pipeline.Take(nil, batch) //nolint:staticcheck // nothing is published, so nothing waits
+	statuses := slices.DeleteFunc(pipeline.Statuses(), func(s controlplane.ObjectStatus) bool {
+		return wanted != nil && !slices.Contains(wanted, s.Kind)
+	})
+	if err := printStatuses(out, statuses, o.output); err != nil {
+		return err
+	}
+	refused := false
+	for _, p := range batch.Problems {
+		fmt.Fprintln(errOut, p)
+		refused = refused || p.Severity == source.Refused
+	}
+	if refused {
+		return errReported
+	}
+	return nil
+}
+
+// parseKinds returns the kinds named; nil means all.
+func parseKinds(list string) ([]string, error) {
+	var out []string
+	for name := range strings.SplitSeq(strings.ToLower(list), ",") {
+		name, _, _ = strings.Cut(strings.TrimSpace(name), ".")
+		kinds, ok := kindNames[name]
+		if !ok {
+			return nil, fmt.Errorf("kind %q: use gatewayclasses, gateways, httproutes, virtualservices, destinationrules, serviceentries or all", name)
+		}
+		if kinds == nil {
+			return nil, nil
+		}
+		out = append(out, kinds...)
+	}
+	return out, nil
+}
+
+func printStatuses(out io.Writer, statuses []controlplane.ObjectStatus, format string) error {
+	list := map[string]any{"kind": "List", "items": statuses}
+	switch format {
+	case "json":
+		e := json.NewEncoder(out)
+		e.SetIndent("", "  ")
+		return e.Encode(list)
+	case "yaml":
+		b, err := yaml.Marshal(list)
+		if err == nil {
+			_, err = out.Write(b)
+		}
+		return err
+	}
+	return printTable(out, statuses)
+}
