@@ -40,7 +40,7 @@ func write(t testing.TB, path, data string) {
 }
 
 // replace writes beside and renames over, as careful editors do.
-func replace(t *testing.T, path, data string) {
+func replace(t testing.TB, path, data string) {
 	t.Helper()
 	tmp := filepath.Join(filepath.Dir(path), ".tmp-"+filepath.Base(path))
 	write(t, tmp, data)

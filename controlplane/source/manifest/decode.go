@@ -67,7 +67,7 @@ func (d *Decoder) Decode(c Chunk) []Item {
 	}
 	root, err := parse(c.Bytes)
 	if err != nil {
-		return []Item{{Faults: []Fault{fault(err)}}}
+		return []Item{{Faults: []Fault{fault(c.Bytes, err)}}}
 	}
 	if root = follow(root); isNull(root) {
 		return nil
@@ -81,7 +81,7 @@ func (d *Decoder) Decode(c Chunk) []Item {
 	return e.items
 }
 
-func jsonFault(err error) Fault { return Fault{Reason: "not JSON: " + err.Error()} }
+func jsonFault(_ []byte, err error) Fault { return Fault{Reason: "not JSON: " + err.Error()} }
 
 type typeMeta struct{ apiVersion, kind string }
 

@@ -84,4 +84,3 @@ func BenchmarkDecode(b *testing.B) {
 		}
 	}
 }
-

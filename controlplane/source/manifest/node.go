@@ -37,7 +37,7 @@ func parseYAML(data []byte) (*yaml.Node, error) {
 var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
 
 // yamlFault makes a fault of a parser's error: its line, and the message without the prefix.
-func yamlFault(err error) Fault {
+func yamlFault(data []byte, err error) Fault {
 	text := err.Error()
 	m := yamlLine.FindStringSubmatchIndex(text)
 	if m == nil {
@@ -49,6 +49,7 @@ func yamlFault(err error) Fault {
 		if strings.HasPrefix(text[m[1]:], "did not find expected") {
 			f.line++ // the library counts these from 0, and those of its scanner from 1
 		}
+		f.line = min(f.line, 1+bytes.Count(bytes.TrimRight(data, "\n"), []byte("\n"))) // not past the end
 	}
 	return f
 }
