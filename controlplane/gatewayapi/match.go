@@ -118,8 +118,11 @@ func regexFault(expr, field string) *Fault {
 	if len(expr) > maxRegexBytes {
 		return unsupported(field, "regular expression is longer than %d bytes", maxRegexBytes)
 	}
-	if _, err := regexp.Compile(expr); err != nil {
-		return unsupported(field, "%v", err)
+	// The expression alone must be valid, and as proxies compile it.
+	for _, e := range []string{expr, "^(?:" + expr + ")$"} {
+		if _, err := regexp.Compile(e); err != nil {
+			return unsupported(field, "%s", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+		}
 	}
 	return nil
 }

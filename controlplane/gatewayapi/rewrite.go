@@ -10,15 +10,20 @@ import (
 	"github.com/fairlead-mesh/fairlead/gateway/config"
 )
 
+// urlRewrite returns nil if there is nothing to rewrite.
 func urlRewrite(in *gwv1.HTTPURLRewriteFilter, field string, prefixes bool, out *faults) *config.UrlRewrite {
 	if in == nil {
 		out.add(missing(field))
 		return nil
 	}
-	return &config.UrlRewrite{
+	w := &config.UrlRewrite{
 		Path:      pathRewrite(in.Path, field+".path", prefixes, out),
 		Authority: preciseHost(in.Hostname, field+".hostname", out),
 	}
+	if w.Path == nil && w.Authority == "" {
+		return nil
+	}
+	return w
 }
 
 // redirectStatuses are those the API knows.

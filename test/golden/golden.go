@@ -77,7 +77,7 @@ func runFile(t *testing.T, path string, translate Translate) {
 	}
 	got := file.format()
 	if *update && !t.Failed() && !bytes.Equal(old, got) {
-		if err := os.WriteFile(path, got, 0o644); err != nil {
+		if err := os.WriteFile(path, got, 0o600); err != nil {
 			t.Fatal(err)
 		}
 		return
