@@ -1,0 +1,144 @@
+package controlplane
+
+import (
+	corev1 "k8s.io/api/core/v1"
+
+	networking "istio.io/client-go/pkg/apis/networking/v1"
+
+	"github.com/fairlead-mesh/fairlead/controlplane/collect"
+	"github.com/fairlead-mesh/fairlead/controlplane/istio"
+	"github.com/fairlead-mesh/fairlead/controlplane/service"
+	"github.com/fairlead-mesh/fairlead/gateway/config"
+)
+
+// registry is every host that routes can name, and the rules for it.
+type registry struct {
+	proxy istio.Proxy
+
+	kubernetes collect.Collection[istio.Service] // by host
+	entries    collect.Collection[*istio.ServiceEntryResult]
+	byHost     *collect.Index[*istio.ServiceEntryResult]
+	underHost  *collect.Index[*istio.ServiceEntryResult]
+	k8sUnder   *collect.Index[istio.Service]
+	rules      *collect.Index[*networking.DestinationRule]
+
+	endpoints collect.Collection[*config.Resource] // of ServiceEntries
+	backends  collect.Collection[*config.Resource] // of everything, after DestinationRules
+}
+
+func newRegistry(in *inputs, proxy istio.Proxy, names service.Options) *registry {
+	r := &registry{proxy: proxy}
+	r.kubernetes = collect.FlatMap("hosts of services", in.services, func(s istio.Service) string { return s.Host },
+		func(_ *collect.Context, svc *corev1.Service) []istio.Service {
+			return []istio.Service{kubernetesService(svc, names)}
+		})
+	r.k8sUnder = collect.NewIndex("services under host", r.kubernetes,
+		func(s istio.Service) []string { return istio.HostKeys(s.Host) })
+	claims := collect.NewIndex("entries by claimed host", in.istio.serviceEntries,
+		func(se *networking.ServiceEntry) []string { return se.Spec.GetHosts() })
+	r.endpoints, r.entries = collect.FlatMapStatus("serviceentries", in.istio.serviceEntries, resourceKey,
+		func(ctx *collect.Context, se *networking.ServiceEntry) ([]*config.Resource, *istio.ServiceEntryResult) {
+			result := proxy.ServiceEntry(se, istio.EntryLookups{
+				Kubernetes: func(host string) bool { _, ok := collect.Get(ctx, r.kubernetes, host); return ok },
+				Entries: func(host string) []*networking.ServiceEntry {
+					return collect.Lookup(ctx, claims, host)
+				},
+			})
+			return wrap(result.Endpoints), &result
+		}, equal)
+	r.byHost = collect.NewIndex("entries by host", r.entries, hostsOf)
+	r.underHost = collect.NewIndex("entries under host", r.entries, func(e *istio.ServiceEntryResult) []string {
+		var keys []string
+		for _, host := range hostsOf(e) {
+			keys = append(keys, istio.HostKeys(host)...)
+		}
+		return keys
+	})
+	r.rules = collect.NewIndex("rules by host", in.istio.destinationRules,
+		func(dr *networking.DestinationRule) []string { return []string{proxy.RuleHost(dr)} })
+	r.backends = collect.Join("backends", r.kubernetesBackends(in, names), r.entryBackends())
+	return r
+}
+
+func kubernetesService(svc *corev1.Service, names service.Options) istio.Service {
+	s := istio.Service{Host: names.Host(svc.Namespace, svc.Name), Namespace: svc.Namespace}
+	for i := range svc.Spec.Ports {
+		s.Ports = append(s.Ports, uint32(svc.Spec.Ports[i].Port))
+	}
+	return s
+}
+
+func hostsOf(e *istio.ServiceEntryResult) []string {
+	hosts := make([]string, len(e.Services))
+	for i := range e.Services {
+		hosts[i] = e.Services[i].Host
+	}
+	return hosts
+}
+
+func (r *registry) kubernetesBackends(in *inputs, names service.Options) collect.Collection[*config.Resource] {
+	return collect.FlatMap("backends of services", in.services, resourceKey,
+		func(ctx *collect.Context, svc *corev1.Service) []*config.Resource {
+			s := kubernetesService(svc, names)
+			return wrap(r.proxy.Backends(s, names.Backends(svc), r.rulesFor(ctx, s.Host)))
+		}, equal)
+}
+
+func (r *registry) entryBackends() collect.Collection[*config.Resource] {
+	return collect.FlatMap("backends of serviceentries", r.entries, resourceKey,
+		func(ctx *collect.Context, e *istio.ServiceEntryResult) []*config.Resource {
+			var out []*config.Resource
+			for _, s := range e.Services {
+				var base []*config.Backend
+				for _, b := range e.Backends {
+					if b.GetService().GetHost() == s.Host {
+						base = append(base, b)
+					}
+				}
+				out = append(out, wrap(r.proxy.Backends(s, base, r.rulesFor(ctx, s.Host)))...)
+			}
+			return out
+		}, equal)
+}
+
+// rulesFor returns the DestinationRules that may speak of a host.
+func (r *registry) rulesFor(ctx collect.Reader, host string) []*networking.DestinationRule {
+	var out []*networking.DestinationRule
+	for _, key := range istio.HostKeys(host) {
+		out = append(out, collect.Lookup(ctx, r.rules, key)...)
+	}
+	return out
+}
+
+// service returns what a host is, seen from a namespace.
+func (r *registry) service(ctx collect.Reader, host, namespace string) (istio.Service, bool) {
+	if s, ok := collect.Get(ctx, r.kubernetes, host); ok {
+		return s, true
+	}
+	var found istio.Service
+	ok := false
+	for _, e := range collect.Lookup(ctx, r.byHost, host) {
+		for _, s := range e.Services {
+			if s.Host == host && (!ok || s.Namespace == namespace && found.Namespace != namespace) {
+				found, ok = s, true
+			}
+		}
+	}
+	return found, ok
+}
+
+// servicesUnder returns the services whose host is the pattern or lies under it.
+func (r *registry) servicesUnder(ctx collect.Reader, pattern string) []istio.Service {
+	out := collect.Lookup(ctx, r.k8sUnder, pattern)
+	for _, e := range collect.Lookup(ctx, r.underHost, pattern) {
+		for _, s := range e.Services {
+			for _, key := range istio.HostKeys(s.Host) {
+				if key == pattern {
+					out = append(out, s)
+					break
+				}
+			}
+		}
+	}
+	return out
+}
