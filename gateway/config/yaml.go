@@ -178,7 +178,7 @@ func text(s string) *yaml.Node {
 	switch {
 	case plainLines(s):
 		node.Style = yaml.LiteralStyle
-	case !isText(s) || strings.ContainsAny(s, "\n\t"):
+	case !isText(s) || strings.ContainsAny(s, "\n\t") || s == "<<": // a merge key, plain
 		node.Style = yaml.DoubleQuotedStyle
 	}
 	return node
