@@ -1,0 +1,141 @@
+package gatewayapi
+
+import (
+	"fmt"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	gwv1 "sigs.k8s.io/gateway-api/apis/v1"
+)
+
+// State is what the world makes of a Gateway: the part of its status that its spec does
+// not decide.
+type State struct {
+	// Programmed reports whether proxies serve the contract Listener of that name, and
+	// if not, why, as far as they say. Nil: none has answered.
+	Programmed func(listener string) (ok bool, why string)
+	// Attached returns the number of accepted routes of a section. Nil: none.
+	Attached func(section gwv1.SectionName) int32
+	// Addresses at which the Gateway can be reached.
+	Addresses []gwv1.GatewayStatusAddress
+}
+
+// Status returns the Gateway's status, complete: every condition is of this generation.
+func (p *Parent) Status(s State) gwv1.GatewayStatus {
+	out := gwv1.GatewayStatus{Listeners: make([]gwv1.ListenerStatus, len(p.Listeners))}
+	if p.Refused == nil {
+		out.Addresses = s.Addresses
+	}
+	var pending, bad []string
+	for i := range p.Listeners {
+		l := &p.Listeners[i]
+		programmed := p.programmed(l, s)
+		out.Listeners[i] = p.listenerStatus(l, programmed, s)
+		switch {
+		case !l.serves():
+			bad = append(bad, string(l.Section))
+		case programmed.Status != metav1.ConditionTrue:
+			pending = append(pending, string(l.Section))
+		}
+	}
+	out.Conditions = []metav1.Condition{p.accepted(bad), p.gatewayProgrammed(pending, s)}
+	return out
+}
+
+func (p *Parent) accepted(bad []string) metav1.Condition {
+	kind := gwv1.GatewayConditionAccepted
+	if p.Refused != nil {
+		return unmet(kind, p.Refused.Reason, p.Refused.String(), p.Generation)
+	}
+	if len(bad) > 0 {
+		message := "listeners that are not valid: " + strings.Join(bad, ", ")
+		return met(kind, gwv1.GatewayReasonListenersNotValid, p.withNotes(message), p.Generation)
+	}
+	return met(kind, gwv1.GatewayReasonAccepted, p.withNotes("the Gateway is valid"), p.Generation)
+}
+
+func (p *Parent) withNotes(message string) string {
+	return strings.Join(append([]string{message}, p.notes...), "; ")
+}
+
+func (p *Parent) gatewayProgrammed(pending []string, s State) metav1.Condition {
+	kind := gwv1.GatewayConditionProgrammed
+	switch {
+	case p.Refused != nil:
+		return unmet(kind, gwv1.GatewayReasonInvalid, "the Gateway is not accepted", p.Generation)
+	case len(s.Addresses) == 0:
+		return unmet(kind, gwv1.GatewayReasonAddressNotAssigned, "no address is known", p.Generation)
+	case len(pending) > 0:
+		message := "listeners that no proxy serves yet: " + strings.Join(pending, ", ")
+		return unmet(kind, gwv1.GatewayReasonPending, message, p.Generation)
+	}
+	return met(kind, gwv1.GatewayReasonProgrammed, "valid listeners are served", p.Generation)
+}
+
+func (p *Parent) listenerStatus(l *Listener, programmed metav1.Condition, s State) gwv1.ListenerStatus {
+	out := gwv1.ListenerStatus{
+		Name:           l.Section,
+		SupportedKinds: l.Kinds,
+		Conditions:     []metav1.Condition{p.listenerAccepted(l), p.conflicted(l), p.resolved(l), programmed},
+	}
+	if out.SupportedKinds == nil {
+		out.SupportedKinds = []gwv1.RouteGroupKind{}
+	}
+	if s.Attached != nil {
+		out.AttachedRoutes = s.Attached(l.Section)
+	}
+	return out
+}
+
+func (p *Parent) listenerAccepted(l *Listener) metav1.Condition {
+	kind := gwv1.ListenerConditionAccepted
+	if f := l.fault(); f != nil {
+		return unmet(kind, f.Reason, f.String(), p.Generation)
+	}
+	return met(kind, gwv1.ListenerReasonAccepted, "the listener is valid", p.Generation)
+}
+
+// fault is why the listener does not serve. What it is by itself comes before what it is
+// among others.
+func (l *Listener) fault() *Fault {
+	if l.Refused != nil {
+		return l.Refused
+	}
+	return l.Conflict
+}
+
+func (p *Parent) conflicted(l *Listener) metav1.Condition {
+	kind := gwv1.ListenerConditionConflicted
+	if l.Conflict != nil {
+		return met(kind, l.Conflict.Reason, l.Conflict.String(), p.Generation)
+	}
+	return unmet(kind, gwv1.ListenerReasonNoConflicts, "the listener is distinct", p.Generation)
+}
+
+func (p *Parent) resolved(l *Listener) metav1.Condition {
+	kind := gwv1.ListenerConditionResolvedRefs
+	if l.Refs != nil {
+		return unmet(kind, l.Refs.Reason, l.Refs.String(), p.Generation)
+	}
+	return met(kind, gwv1.ListenerReasonResolvedRefs, "all references are resolved", p.Generation)
+}
+
+// programmed comes from what proxies answered, never from hope.
+func (p *Parent) programmed(l *Listener, s State) metav1.Condition {
+	kind := gwv1.ListenerConditionProgrammed
+	switch {
+	case !l.serves():
+		return unmet(kind, gwv1.ListenerReasonInvalid, "the listener is not accepted", p.Generation)
+	case p.Refused != nil:
+		return unmet(kind, gwv1.ListenerReasonInvalid, "the Gateway is not accepted", p.Generation)
+	}
+	for _, name := range l.Names {
+		if s.Programmed == nil {
+			return unmet(kind, gwv1.ListenerReasonPending, "no proxy has answered", p.Generation)
+		}
+		if ok, why := s.Programmed(name); !ok {
+			return unmet(kind, gwv1.ListenerReasonPending, fmt.Sprintf("not served yet: %s", why), p.Generation)
+		}
+	}
+	return met(kind, gwv1.ListenerReasonProgrammed, "proxies serve the listener", p.Generation)
+}
