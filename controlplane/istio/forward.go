@@ -1,0 +1,157 @@
+package istio
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	api "istio.io/api/networking/v1"
+
+	"github.com/fairlead-mesh/fairlead/gateway/config"
+)
+
+const maxWeight = 1_000_000 // the contract's
+
+// BackendName returns "outbound|80|v1|nginx.shop.svc.cluster.local".
+func BackendName(host string, port uint32, subset string) string {
+	return fmt.Sprintf("outbound|%d|%s|%s", port, subset, host)
+}
+
+// EndpointSet returns "nginx.shop.svc.cluster.local|80".
+func EndpointSet(host string, port uint32) string { return host + "|" + strconv.Itoa(int(port)) }
+
+// forward sets the backends of a rule. A weight counts by its share of the sum. One destination
+// gets everything, and those of weight 0 get nothing.
+func (t *vsTranslation) forward(r *rule, v variant, out *config.HttpRule, authoritySet bool) {
+	routes := r.http.GetRoute()
+	forward := &config.Forward{}
+	scale := t.scale(r)
+	for i, d := range routes {
+		a := r.at.in("route[%d]", i)
+		weight := uint32(1)
+		if len(routes) > 1 {
+			if d.GetWeight() < 0 {
+				a.in("weight").fail(Invalid, "%d is negative: it counts as 0", d.GetWeight())
+			}
+			if d.GetWeight() <= 0 {
+				t.backendName(a, r, d.GetDestination(), v.port) // for what it reports
+				continue
+			}
+			weight = max(1, uint32(d.GetWeight())/scale)
+		}
+		forward.Backends = append(forward.Backends, t.weighted(a, r, v, d, weight, authoritySet))
+	}
+	if len(forward.Backends) == 0 {
+		r.at.in("route").fail(Invalid, "every weight is 0: answered 500")
+		out.Action = refuse("every weight is 0")
+		return
+	}
+	out.Action = &config.HttpRule_Forward{Forward: forward}
+}
+
+// scale returns what weights must be divided by to fit the contract.
+func (t *vsTranslation) scale(r *rule) uint32 {
+	most := slices.MaxFunc(r.http.GetRoute(), func(a, b *api.HTTPRouteDestination) int { return int(a.GetWeight()) - int(b.GetWeight()) })
+	if most.GetWeight() <= maxWeight {
+		return 1
+	}
+	r.at.in("route").info(Literal, "weights above %d are scaled down", maxWeight)
+	return uint32((int(most.GetWeight()) + maxWeight - 1) / maxWeight)
+}
+
+func (t *vsTranslation) weighted(a at, r *rule, v variant, d *api.HTTPRouteDestination, weight uint32, authoritySet bool) *config.WeightedBackend {
+	out := &config.WeightedBackend{Weight: weight}
+	headers := headerEdits(a.in("headers"), d.GetHeaders())
+	out.Filters = headers.filters()
+	if headers.authority != "" && !authoritySet { // the rule's own wins
+		out.Filters = append(out.Filters, rewriteFilter(&config.UrlRewrite{Authority: headers.authority}))
+	}
+	if name := t.backendName(a, r, d.GetDestination(), v.port); name != "" {
+		out.Target = &config.WeightedBackend_Backend{Backend: name}
+	} else {
+		out.Target = &config.WeightedBackend_Failure{Failure: &config.Failure{Status: 500, Reason: "no destination host"}}
+	}
+	return out
+}
+
+// backendName returns the Backend of a destination, whether there is one of that name or not: if not,
+// its requests get 503 until there is.
+func (t *vsTranslation) backendName(a at, r *rule, d *api.Destination, listenerPort uint32) string {
+	a = a.in("destination")
+	if d.GetHost() == "" || strings.Contains(d.GetHost(), "|") {
+		a.in("host").fail(Invalid, "%q is not a host: answered 500", d.GetHost())
+		return ""
+	}
+	host := t.proxy.Host(d.GetHost(), r.owner.Namespace)
+	service, known := t.look.Service(host, r.owner.Namespace)
+	if !known || !exported(service.ExportTo, service.Namespace, t.proxy.client(r.owner.Namespace)) {
+		t.reportUnknownHost(a, r, host, known)
+		return BackendName(host, orPort(d.GetPort().GetNumber(), listenerPort), d.GetSubset())
+	}
+	port := destinationPort(a, service, d.GetPort().GetNumber(), listenerPort)
+	if d.GetSubset() != "" {
+		t.checkSubset(a.in("subset"), service, d.GetSubset())
+	}
+	return BackendName(service.Host, port, d.GetSubset())
+}
+
+func orPort(port, other uint32) uint32 {
+	if port != 0 {
+		return port
+	}
+	return other
+}
+
+// destinationPort decides the port as Istio does: the one named, else the only one, else the listener's.
+func destinationPort(a at, s Service, named, listenerPort uint32) uint32 {
+	port := named
+	switch {
+	case named != 0:
+	case len(s.Ports) == 1:
+		port = s.Ports[0]
+	default:
+		port = listenerPort
+		a.in("port").warn(PortNeeded, "%s has ports %v and none is named: the listener's, %d, is taken", s.Host, s.Ports, port)
+	}
+	if !slices.Contains(s.Ports, port) {
+		a.in("port").fail(NotFound, "%s has no port %d, only %v: requests get 503 NC", s.Host, port, s.Ports)
+	}
+	return port
+}
+
+func (t *vsTranslation) reportUnknownHost(a at, r *rule, host string, known bool) {
+	a = a.in("host")
+	exists := func(h string) bool { _, ok := t.look.Service(h, r.owner.Namespace); return ok }
+	full, short := t.proxy.looksShort(host, exists)
+	entry, wildcard := t.look.ServiceEntry(host)
+	switch {
+	case known:
+		a.fail(NotExported, "%q exists but is not exported to this gateway: requests get 503 NC", host)
+	case short:
+		a.fail(SuspectName, "%q has a dot and is taken literally, so it does not exist: requests get 503 NC; write %q", host, full)
+	case wildcard:
+		a.fail(NotServed, "%q is covered by %s, but hosts under a wildcard are not served as destinations: requests get 503 NC", host, entry)
+	default:
+		a.fail(NotFound, "%q does not exist: requests get 503 NC", host)
+	}
+}
+
+func (t *vsTranslation) checkSubset(a at, s Service, subset string) {
+	rule := t.proxy.Rule(s, t.look.Rules(s.Host))
+	if rule == nil {
+		a.fail(NotFound, "no DestinationRule applies to %s, so there is no subset %q: requests get 503 NC", s.Host, subset)
+		return
+	}
+	if !slices.ContainsFunc(rule.Subsets, func(x RuleSubset) bool { return x.Name == subset }) {
+		a.fail(NotFound, "%s has no subset %q: requests get 503 NC", quotedObjects(rule.Objects), subset)
+	}
+}
+
+func quotedObjects(objects []Object) string {
+	names := make([]string, len(objects))
+	for i, o := range objects {
+		names[i] = o.String()
+	}
+	return strings.Join(names, ", ")
+}

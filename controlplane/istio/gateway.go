@@ -1,0 +1,175 @@
+package istio
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	api "istio.io/api/networking/v1"
+	networking "istio.io/client-go/pkg/apis/networking/v1"
+
+	"github.com/fairlead-mesh/fairlead/gateway/config"
+)
+
+// Binding is what VirtualServices attach to: a Gateway as this proxy serves it.
+type Binding struct {
+	Namespace, Name string
+	// Selected is false if the Gateway's selector names other proxies.
+	Selected bool
+	Servers  []Server
+}
+
+// Server is one entry of Gateway.servers.
+type Server struct {
+	// Listener is the name of its config.Listener. Empty: it is not served.
+	Listener string
+	Port     uint32
+	Bind     string
+	// Hosts as written, namespace included.
+	Hosts []string
+	// Redirect says that every request is answered with a redirect to https.
+	Redirect bool
+}
+
+// GatewayResult is a translated Gateway.
+type GatewayResult struct {
+	Resources []*config.Resource
+	Binding   *Binding
+	Findings  []Finding
+}
+
+var gatewayFields = fields{
+	"selector":                  done,
+	"servers":                   partly,
+	"servers.port":              partly,
+	"servers.port.number":       done,
+	"servers.port.protocol":     done,
+	"servers.port.name":         done,
+	"servers.bind":              done,
+	"servers.hosts":             done,
+	"servers.name":              done,
+	"servers.tls":               partly,
+	"servers.tls.httpsRedirect": done,
+}
+
+// Gateway translates a Gateway. Claims looks up the servers of all Gateways on a port,
+// this one's included: see Claims.
+func (p Proxy) Gateway(gw *networking.Gateway, claims func(port uint32) []Claim) GatewayResult {
+	t := gatewayTranslation{proxy: p, gw: gw, object: object("Gateway", gw), claims: claims}
+	t.binding = &Binding{Namespace: gw.Namespace, Name: gw.Name, Selected: p.selected(gw.Spec.GetSelector())}
+	if !t.binding.Selected {
+		at{&t.report, t.object, "spec.selector"}.info(NotBound,
+			"selects other proxies: this gateway's labels are %s", labelText(p.Labels))
+		return t.result()
+	}
+	if len(gw.Spec.GetServers()) == 0 {
+		at{&t.report, t.object, "spec.servers"}.fail(Invalid, "has no server")
+	}
+	for i, server := range gw.Spec.GetServers() {
+		t.binding.Servers = append(t.binding.Servers, t.server(i, server))
+	}
+	t.reportNames()
+	if len(t.resources) > 0 {
+		t.resources = append(t.resources, config.Wrap(&config.Gateway{
+			Name: t.name(), Origin: t.object.origin(gw, ""),
+		}))
+	}
+	return t.result()
+}
+
+type gatewayTranslation struct {
+	report
+	proxy     Proxy
+	gw        *networking.Gateway
+	object    Object
+	claims    func(uint32) []Claim
+	binding   *Binding
+	resources []*config.Resource
+}
+
+func (t *gatewayTranslation) result() GatewayResult {
+	return GatewayResult{t.resources, t.binding, SortFindings(t.findings)}
+}
+
+func (t *gatewayTranslation) name() string { return "istio/" + t.gw.Namespace + "/" + t.gw.Name }
+
+func (t *gatewayTranslation) server(i int, s *api.Server) Server {
+	a := at{&t.report, t.object, fmt.Sprintf("spec.servers[%d]", i)}
+	out := Server{
+		Port: s.GetPort().GetNumber(), Bind: s.GetBind(), Hosts: s.GetHosts(),
+		Redirect: s.GetTls().GetHttpsRedirect(),
+	}
+	if !t.checkServer(a, s) {
+		return out
+	}
+	// Only now: of a server that is not served, every field is without effect.
+	at{&t.report, t.object, a.field}.unenforcedServer(s)
+	t.reportSharing(a, s)
+	out.Listener = fmt.Sprintf("%s/%d", t.name(), i)
+	t.resources = append(t.resources, config.Wrap(&config.Listener{
+		Name: out.Listener, Gateway: t.name(), Origin: t.object.origin(t.gw, a.field),
+		Address: bindAddress(s.GetBind()), Port: out.Port, Protocol: config.Protocol_PROTOCOL_HTTP,
+		Hostnames: []string{"*"}, Order: order(t.gw, i),
+	}))
+	if out.Redirect {
+		t.resources = append(t.resources, config.Wrap(t.redirect(a, i, out)))
+	}
+	return out
+}
+
+func (a at) unenforcedServer(s *api.Server) {
+	table := fields{}
+	for path, what := range gatewayFields {
+		if rest, ok := strings.CutPrefix(path, "servers."); ok {
+			table[rest] = what
+		}
+	}
+	reportUnenforced(a, s, table)
+}
+
+// redirect answers all hosts of a server with httpsRedirect. VirtualServices do not attach there.
+func (t *gatewayTranslation) redirect(a at, i int, s Server) *config.Route {
+	hosts := bareHosts(s.Hosts)
+	slices.SortFunc(hosts, compareHosts)
+	return &config.Route{
+		Name:        s.Listener + "/https-redirect",
+		Origin:      t.object.origin(t.gw, a.field+".tls.httpsRedirect"),
+		Attachments: []*config.Attachment{{Listener: s.Listener, Hostnames: slices.Compact(hosts)}},
+		Order:       order(t.gw, i),
+		DisplayName: t.gw.Name,
+		Rule: &config.Route_Http{Http: &config.HttpRule{
+			Precedence: config.Precedence_PRECEDENCE_IN_ORDER,
+			Action: &config.HttpRule_Redirect{Redirect: &config.Redirect{
+				Status: 301, Scheme: "https", PortFrom: config.Redirect_PORT_FROM_SCHEME,
+			}},
+		}},
+	}
+}
+
+// reportNames reports ports without a name and ports that share one.
+func (t *gatewayTranslation) reportNames() {
+	seen := map[string]int{}
+	for i, s := range t.gw.Spec.GetServers() {
+		a := at{&t.report, t.object, fmt.Sprintf("spec.servers[%d].port.name", i)}
+		name := s.GetPort().GetName()
+		if first, twice := seen[name]; name == "" {
+			a.warn(Invalid, "is empty; Istio requires a name for each port")
+		} else if twice {
+			a.warn(Invalid, "%q is the name of servers[%d] too; Istio requires names that differ", name, first)
+		} else {
+			seen[name] = i
+		}
+	}
+}
+
+func labelText(labels map[string]string) string {
+	if len(labels) == 0 {
+		return "none"
+	}
+	var pairs []string
+	for k, v := range labels {
+		pairs = append(pairs, k+"="+v)
+	}
+	slices.Sort(pairs)
+	return strings.Join(pairs, ", ")
+}

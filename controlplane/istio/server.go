@@ -1,0 +1,167 @@
+package istio
+
+import (
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+
+	api "istio.io/api/networking/v1"
+	networking "istio.io/client-go/pkg/apis/networking/v1"
+
+	"github.com/fairlead-mesh/fairlead/gateway/config"
+)
+
+// Claim is a server's wish for a port. Gateways that select this proxy share its ports; the
+// older server decides what a port speaks.
+type Claim struct {
+	Gateway  Object
+	Index    int
+	Port     uint32
+	Bind     string
+	Protocol string
+	Hosts    []string
+	Selector map[string]string
+	Order    *config.Order
+}
+
+// Claims returns the claims of a Gateway, none if it selects other proxies.
+func (p Proxy) Claims(gw *networking.Gateway) []Claim {
+	if !p.selected(gw.Spec.GetSelector()) {
+		return nil
+	}
+	var out []Claim
+	for i, s := range gw.Spec.GetServers() {
+		out = append(out, Claim{
+			Gateway: object("Gateway", gw), Index: i, Port: s.GetPort().GetNumber(), Bind: bindAddress(s.GetBind()),
+			Protocol: protocolName(s), Hosts: s.GetHosts(), Selector: gw.Spec.GetSelector(), Order: order(gw, i),
+		})
+	}
+	return out
+}
+
+func protocolName(s *api.Server) string { return strings.ToUpper(s.GetPort().GetProtocol()) }
+
+// isHTTP reports whether servers of the protocol are plain-text HTTP; such servers share a port.
+func isHTTP(protocol string) bool {
+	switch protocol {
+	case "HTTP", "HTTP2", "GRPC", "GRPC-WEB", "HTTP_PROXY":
+		return true
+	}
+	return false
+}
+
+func bindAddress(bind string) string {
+	if bind == "0.0.0.0" || bind == "::" {
+		return ""
+	}
+	return bind
+}
+
+// checkServer reports whether a server can be served, and if not, why.
+func (t *gatewayTranslation) checkServer(a at, s *api.Server) bool {
+	ok := true
+	if n := s.GetPort().GetNumber(); n < 1 || n > 65535 {
+		a.in("port.number").fail(Invalid, "%d is not a port", n)
+		ok = false
+	}
+	if b := s.GetBind(); b != "" {
+		if _, err := netip.ParseAddr(b); err != nil {
+			a.in("bind").fail(NotServed, "%q is not an IP address; sockets in the file system are not served", b)
+			ok = false
+		}
+	}
+	if len(s.GetHosts()) == 0 {
+		a.in("hosts").fail(Invalid, "is empty: no VirtualService can attach")
+		ok = false
+	}
+	for i, h := range s.GetHosts() {
+		_, host, qualified := strings.Cut(h, "/")
+		if !qualified {
+			host = h
+		}
+		if fault := hostFault(host); fault != "" {
+			a.in("hosts[%d]", i).fail(Invalid, "%q %s", h, fault)
+		}
+	}
+	return ok && t.checkProtocol(a, s) && t.checkPort(a, s)
+}
+
+func (t *gatewayTranslation) checkProtocol(a at, s *api.Server) bool {
+	a = a.in("port.protocol")
+	switch name := protocolName(s); name {
+	case "HTTP":
+		return true
+	case "HTTP2", "GRPC", "GRPC-WEB", "HTTP_PROXY":
+		a.warn(NotEnforced, "%s is served as HTTP/1.1 yet", name)
+		return true
+	case "HTTPS", "TLS", "TCP", "MONGO":
+		a.fail(NotServed, "%s is not served yet: nothing listens for this server", name)
+	case "":
+		a.fail(Invalid, "is empty")
+	default:
+		a.fail(Invalid, "%q is not a protocol that Istio knows", name)
+	}
+	return false
+}
+
+// checkPort reports whether the server has its port: the oldest on a port decides its protocol.
+func (t *gatewayTranslation) checkPort(a at, s *api.Server) bool {
+	number, bind := s.GetPort().GetNumber(), bindAddress(s.GetBind())
+	claims := slices.DeleteFunc(slices.Clone(t.claims(number)), func(c Claim) bool { return c.Bind != bind })
+	if len(claims) == 0 {
+		return true
+	}
+	first := slices.MinFunc(claims, func(c, d Claim) int { return compareOrder(c.Order, d.Order) })
+	if isHTTP(first.Protocol) == isHTTP(protocolName(s)) {
+		return true
+	}
+	a.in("port").fail(PortConflict, "port %d is taken by %s servers[%d] with protocol %s, which is older: nothing of this server is served",
+		number, first.Gateway, first.Index, first.Protocol)
+	return false
+}
+
+// reportSharing reports other Gateways with the same selector that have a host on this port too.
+func (t *gatewayTranslation) reportSharing(a at, s *api.Server) {
+	for _, c := range t.claims(s.GetPort().GetNumber()) {
+		if c.Gateway == t.object || c.Bind != bindAddress(s.GetBind()) || !isHTTP(c.Protocol) ||
+			!maps.Equal(c.Selector, t.gw.Spec.GetSelector()) {
+			continue
+		}
+		if both := intersect(bareHosts(c.Hosts), bareHosts(s.GetHosts())); len(both) > 0 {
+			a.in("hosts").warn(GatewayConflict, "%s servers[%d] has port %d for %s too; both serve, and VirtualServices of both are merged, the older first",
+				c.Gateway, c.Index, c.Port, quoted(both))
+		}
+	}
+}
+
+// bareHosts drops the namespaces from hosts of a server.
+func bareHosts(hosts []string) []string {
+	out := make([]string, len(hosts))
+	for i, h := range hosts {
+		_, host, ok := strings.Cut(h, "/")
+		if !ok {
+			host = h
+		}
+		out[i] = strings.ToLower(host)
+	}
+	return out
+}
+
+// quoted lists names for a message, at most five.
+func quoted(names []string) string {
+	const most = 5
+	var b strings.Builder
+	for i, n := range names {
+		if i == most {
+			fmt.Fprintf(&b, " and %d more", len(names)-most)
+			break
+		}
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "%q", n)
+	}
+	return b.String()
+}
