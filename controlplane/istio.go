@@ -25,7 +25,7 @@ type istioAPI struct {
 	bindings     collect.Collection[*istioGateway]
 	findings     collect.Collection[*findings] // of VirtualServices
 	ruleFindings collect.Collection[*findings]
-	entryResults collect.Collection[*istio.ServiceEntryResult]
+	entryResults collect.Collection[*entry]
 	overlaps     collect.Collection[*findings] // by port and hostname
 }
 
@@ -117,7 +117,7 @@ func wildcardEntry(ctx *collect.Context, hosts *registry, host string) (istio.Ob
 		for _, e := range collect.Lookup(ctx, hosts.byHost, key) {
 			for i := range e.Services {
 				if e.Services[i].Host == key {
-					return istio.Object{Kind: "ServiceEntry", Namespace: e.Services[i].Namespace, Name: e.Name}, true
+					return istio.Object{Kind: "ServiceEntry", Namespace: e.Services[i].Namespace, Name: e.name}, true
 				}
 			}
 		}

@@ -11,14 +11,20 @@ import (
 	"github.com/fairlead-mesh/fairlead/gateway/config"
 )
 
+// entry is a ServiceEntry beside its endpoints.
+type entry struct {
+	name string
+	istio.ServiceEntryResult
+}
+
 // registry is every host that routes can name, and the rules for it.
 type registry struct {
 	proxy istio.Proxy
 
 	kubernetes collect.Collection[istio.Service] // by host
-	entries    collect.Collection[*istio.ServiceEntryResult]
-	byHost     *collect.Index[*istio.ServiceEntryResult]
-	underHost  *collect.Index[*istio.ServiceEntryResult]
+	entries    collect.Collection[*entry]
+	byHost     *collect.Index[*entry]
+	underHost  *collect.Index[*entry]
 	k8sUnder   *collect.Index[istio.Service]
 	rules      *collect.Index[*networking.DestinationRule]
 
@@ -37,17 +43,17 @@ func newRegistry(in *inputs, proxy istio.Proxy, names service.Options) *registry
 	claims := collect.NewIndex("entries by claimed host", in.istio.serviceEntries,
 		func(se *networking.ServiceEntry) []string { return se.Spec.GetHosts() })
 	r.endpoints, r.entries = collect.FlatMapStatus("serviceentries", in.istio.serviceEntries, resourceKey,
-		func(ctx *collect.Context, se *networking.ServiceEntry) ([]*config.Resource, *istio.ServiceEntryResult) {
+		func(ctx *collect.Context, se *networking.ServiceEntry) ([]*config.Resource, *entry) {
 			result := proxy.ServiceEntry(se, istio.EntryLookups{
 				Kubernetes: func(host string) bool { _, ok := collect.Get(ctx, r.kubernetes, host); return ok },
 				Entries: func(host string) []*networking.ServiceEntry {
 					return collect.Lookup(ctx, claims, host)
 				},
 			})
-			return wrap(result.Endpoints), &result
+			return wrap(result.Endpoints), &entry{se.Name, result}
 		}, equal)
 	r.byHost = collect.NewIndex("entries by host", r.entries, hostsOf)
-	r.underHost = collect.NewIndex("entries under host", r.entries, func(e *istio.ServiceEntryResult) []string {
+	r.underHost = collect.NewIndex("entries under host", r.entries, func(e *entry) []string {
 		var keys []string
 		for _, host := range hostsOf(e) {
 			keys = append(keys, istio.HostKeys(host)...)
@@ -68,7 +74,7 @@ func kubernetesService(svc *corev1.Service, names service.Options) istio.Service
 	return s
 }
 
-func hostsOf(e *istio.ServiceEntryResult) []string {
+func hostsOf(e *entry) []string {
 	hosts := make([]string, len(e.Services))
 	for i := range e.Services {
 		hosts[i] = e.Services[i].Host
@@ -86,7 +92,7 @@ func (r *registry) kubernetesBackends(in *inputs, names service.Options) collect
 
 func (r *registry) entryBackends() collect.Collection[*config.Resource] {
 	return collect.FlatMap("backends of serviceentries", r.entries, resourceKey,
-		func(ctx *collect.Context, e *istio.ServiceEntryResult) []*config.Resource {
+		func(ctx *collect.Context, e *entry) []*config.Resource {
 			var out []*config.Resource
 			for _, s := range e.Services {
 				var base []*config.Backend
