@@ -2,6 +2,7 @@ package controlplane
 
 import (
 	"context"
+	"io"
 	"log/slog"
 
 	"google.golang.org/protobuf/proto"
@@ -126,3 +127,9 @@ func (p *Pipeline) logProblems(problems []source.Problem) {
 	}
 	p.known = now
 }
+
+// Stats returns the counters of every collection of the graph.
+func (p *Pipeline) Stats() []collect.Stats { return p.graph.Stats() }
+
+// Dump writes the graph as a table for people.
+func (p *Pipeline) Dump(w io.Writer) error { return p.graph.Dump(w) }
