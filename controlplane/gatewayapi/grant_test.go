@@ -3,7 +3,6 @@ package gatewayapi
 import (
 	"testing"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	gwv1 "sigs.k8s.io/gateway-api/apis/v1"
 )
 
@@ -13,8 +12,8 @@ func TestPermits(t *testing.T) {
 	trusted := gwv1.ReferenceGrantFrom{Group: gwv1.GroupName, Kind: kindHTTPRoute, Namespace: "shop"}
 	grant := func(namespace string, f gwv1.ReferenceGrantFrom, t ...gwv1.ReferenceGrantTo) *gwv1.ReferenceGrant {
 		return &gwv1.ReferenceGrant{
-			ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "g"},
-			Spec:       gwv1.ReferenceGrantSpec{From: []gwv1.ReferenceGrantFrom{f}, To: t},
+			Namespace: namespace, Name: "g",
+			Spec: gwv1.ReferenceGrantSpec{From: []gwv1.ReferenceGrantFrom{f}, To: t},
 		}
 	}
 	services := gwv1.ReferenceGrantTo{Kind: kindService}

@@ -9,7 +9,6 @@ import (
 	"google.golang.org/protobuf/testing/protocmp"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/fairlead-mesh/fairlead/gateway/config"
@@ -17,8 +16,8 @@ import (
 
 func web(ports ...corev1.ServicePort) *corev1.Service {
 	return &corev1.Service{
-		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web", Generation: 3},
-		Spec:       corev1.ServiceSpec{Ports: ports},
+		Namespace: "shop", Name: "web", Generation: 3,
+		Spec: corev1.ServiceSpec{Ports: ports},
 	}
 }
 
@@ -164,7 +163,7 @@ func TestStates(t *testing.T) {
 
 func slice(name, port string, number *int32, addresses ...string) *discoveryv1.EndpointSlice {
 	s := &discoveryv1.EndpointSlice{
-		ObjectMeta:  metav1.ObjectMeta{Namespace: "shop", Name: name},
+		Namespace: "shop", Name: name,
 		AddressType: discoveryv1.AddressTypeIPv4,
 		Ports:       []discoveryv1.EndpointPort{{Name: &port, Port: number}},
 	}
