@@ -123,8 +123,9 @@ func (r *route) isAllowed(l *Listener, gatewayNamespace string, look Lookups) bo
 		return r.namespace == gatewayNamespace
 	case gwv1.NamespacesFromSelector:
 		return l.Selector.Matches(namespaceLabels(r.namespace, look))
+	default: // None, and what is not known
+		return false
 	}
-	return false
 }
 
 // namespaceLabels adds the label that an API server gives every Namespace, so that it

@@ -29,8 +29,8 @@ type Translator struct {
 // DefaultClass is the GatewayClass that is there when none of its name is.
 func (t Translator) DefaultClass() *gwv1.GatewayClass {
 	return &gwv1.GatewayClass{
-		ObjectMeta: metav1.ObjectMeta{Name: DefaultClassName},
-		Spec:       gwv1.GatewayClassSpec{ControllerName: t.Controller},
+		Name: DefaultClassName,
+		Spec: gwv1.GatewayClassSpec{ControllerName: t.Controller},
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	gwv1 "sigs.k8s.io/gateway-api/apis/v1"
 	"sigs.k8s.io/yaml"
 )
@@ -16,12 +15,12 @@ func FuzzHTTPRoute(f *testing.F) {
 	f.Add([]byte("hostnames: ['*.a']\nrules: [{filters: [{type: URLRewrite, urlRewrite: {path: {type: ReplacePrefixMatch, replacePrefixMatch: ''}}}]}]"))
 	f.Add([]byte("rules: [{filters: [{type: RequestRedirect, requestRedirect: {port: -1}}]}, {matches: [{}]}]"))
 	parent := NewParent(&gwv1.Gateway{
-		ObjectMeta: metav1.ObjectMeta{Namespace: "n", Name: "edge"},
-		Spec:       gwv1.GatewaySpec{Listeners: []gwv1.Listener{{Name: "http", Port: 80, Protocol: gwv1.HTTPProtocolType}}},
+		Namespace: "n", Name: "edge",
+		Spec: gwv1.GatewaySpec{Listeners: []gwv1.Listener{{Name: "http", Port: 80, Protocol: gwv1.HTTPProtocolType}}},
 	})
 	web := &corev1.Service{
-		ObjectMeta: metav1.ObjectMeta{Namespace: "n", Name: "web"},
-		Spec:       corev1.ServiceSpec{Ports: []corev1.ServicePort{{Port: 80}}},
+		Namespace: "n", Name: "web",
+		Spec: corev1.ServiceSpec{Ports: []corev1.ServicePort{{Port: 80}}},
 	}
 	look := Lookups{
 		Parent:          func(string, string) *Parent { return parent },
@@ -30,7 +29,7 @@ func FuzzHTTPRoute(f *testing.F) {
 		Service:         func(string, string) *corev1.Service { return web },
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		route := &gwv1.HTTPRoute{ObjectMeta: metav1.ObjectMeta{Namespace: "n", Name: "r"}}
+		route := &gwv1.HTTPRoute{Namespace: "n", Name: "r"}
 		if yaml.Unmarshal(data, &route.Spec) != nil {
 			return
 		}

@@ -2,6 +2,7 @@ package gatewayapi
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -42,20 +43,22 @@ func (t Translator) HTTPRoute(in *gwv1.HTTPRoute, look Lookups) RouteResult {
 	return out
 }
 
-// hostnames returns the route's in lower case, "*" if it has none. One that is none makes
+// hostnames returns the route's in lower case and each once, "*" if it has none. One that is none makes
 // the whole route faulty: which requests it is meant for cannot be known.
 func hostnames(in []gwv1.Hostname) ([]string, *Fault) {
 	if len(in) == 0 {
 		return []string{anyHost}, nil
 	}
-	out := make([]string, len(in))
+	var out []string
 	var wrong *Fault
 	for i, h := range in {
 		host, ok := hostname(string(h))
 		if !ok && wrong == nil {
 			wrong = faultf(string(gwv1.RouteReasonUnsupportedValue), fieldAt("spec.hostnames", i), "%q is not a hostname", h)
 		}
-		out[i] = cmp.Or(host, strings.ToLower(string(h)))
+		if host = cmp.Or(host, strings.ToLower(string(h))); !slices.Contains(out, host) {
+			out = append(out, host)
+		}
 	}
 	return out, wrong
 }
@@ -132,7 +135,7 @@ func unsupportedFields(in *gwv1.HTTPRouteRule, field string, out *faults) {
 	}
 	note(in.Timeouts != nil, "timeouts")
 	note(in.Retry != nil, "retry")
-	note(in.SessionPersistence != nil, "sessionPersistence")
+	note(in.SessionPersistence != nil, "sessionPersistence") //nolint:staticcheck // deprecated, but users have it
 }
 
 func httpResources(in *gwv1.HTTPRoute, rules []httpRule, attachments []*config.Attachment) []*config.Resource {

@@ -7,6 +7,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/validation"
 	gwv1 "sigs.k8s.io/gateway-api/apis/v1"
 )
 
@@ -86,6 +87,10 @@ func (l *Listener) refuse(reason gwv1.ListenerConditionReason, field, format str
 }
 
 func (l *Listener) checkSpec(in *gwv1.Listener, field string) {
+	// Only a file can hold such a name. It is part of identities.
+	if len(validation.IsDNS1123Subdomain(string(in.Name))) > 0 {
+		l.refuse(gwv1.ListenerReasonUnsupportedValue, field+".name", "%q is not a section name", in.Name)
+	}
 	if _, ok := kindsOf(in.Protocol); !ok {
 		l.refuse(gwv1.ListenerReasonUnsupportedProtocol, field+".protocol",
 			"%q is not supported yet, only %q is", in.Protocol, gwv1.HTTPProtocolType)

@@ -11,7 +11,7 @@ import (
 // TestProgrammed: the goldens' proxies serve everything; here are those that do not.
 func TestProgrammed(t *testing.T) {
 	gw := &gwv1.Gateway{
-		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "edge", Generation: 2},
+		Namespace: "shop", Name: "edge", Generation: 2,
 		Spec: gwv1.GatewaySpec{Listeners: []gwv1.Listener{
 			{Name: "a", Port: 80, Protocol: gwv1.HTTPProtocolType},
 			{Name: "b", Port: 81, Protocol: gwv1.HTTPProtocolType},

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/fairlead-mesh/fairlead/gateway/config"
 )
@@ -45,10 +46,11 @@ func (o Options) objection(namespace, name string) string {
 	if addr, err := netip.ParseAddr(name); err == nil {
 		return addressObjection(addr.Unmap())
 	}
-	if looksNumeric(name) {
+	if looksNumeric(name) || len(validation.IsDNS1123Subdomain(name)) > 0 {
 		return "is neither a DNS name nor an IP address"
 	}
-	in, ok := strings.CutSuffix(name, ".svc."+o.domain())
+	// A resolver with a search list completes what ends in ".svc".
+	in, ok := strings.CutSuffix(strings.TrimSuffix(name, "."+o.domain()), ".svc")
 	if !ok {
 		return ""
 	}
