@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	gwv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/fairlead-mesh/fairlead/controlplane"
 	"github.com/fairlead-mesh/fairlead/controlplane/source"
@@ -64,8 +65,13 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	p := &proxy{refuse: make(map[string]string)}
 	return &world{
-		Pipeline: controlplane.New(controlplane.Options{Publisher: p, Log: slog.New(slog.DiscardHandler)}),
-		t:        t, dir: t.TempDir(), proxy: p, last: make(map[source.Key]*source.Object),
+		Pipeline: controlplane.New(controlplane.Options{
+			Publisher: p, Log: slog.New(slog.DiscardHandler),
+			Addresses: func(*gwv1.Gateway) []gwv1.GatewayStatusAddress {
+				return []gwv1.GatewayStatusAddress{{Value: "127.0.0.1"}}
+			},
+		}),
+		t: t, dir: t.TempDir(), proxy: p, last: make(map[source.Key]*source.Object),
 	}
 }
 
@@ -256,8 +262,11 @@ func TestProgrammedIsTheProxysWord(t *testing.T) {
 	w := newWorld(t)
 	w.proxy.refuse[listener] = "port: bind 0.0.0.0:80: permission denied"
 	w.write("gateway.yaml", gatewayYAML)
-	if got := w.condition("Gateway", "edge", "Programmed"); !strings.HasPrefix(got, "False") || !strings.Contains(got, "permission denied") {
+	if got := w.condition("Gateway", "edge", "Programmed"); !strings.HasPrefix(got, "False") {
 		t.Errorf("refused: Programmed %s", got)
+	}
+	if all := fmt.Sprintf("%+v", w.Statuses()); !strings.Contains(all, "permission denied") {
+		t.Errorf("the proxy's reason is nowhere in the status: %s", all)
 	}
 	delete(w.proxy.refuse, listener)
 	w.write("route.yaml", routeYAML("a", "/a", "a"))
@@ -333,7 +342,7 @@ spec: {host: a, subsets: [{name: v1, labels: {version: "1"}}], trafficPolicy: {l
 	if got := w.condition("VirtualService", "b", "fairlead.dev/ConflictFree"); !strings.HasPrefix(got, "False") {
 		t.Errorf("two VirtualServices for one path, but ConflictFree %s", got)
 	}
-	w.write("b.yaml", virtualServiceYAML("b", "mesh", "a", "v1"))
+	w.write("b.yaml", strings.Replace(virtualServiceYAML("b", "mesh", "a", "v1"), `["*"]`, "[a]", 1))
 	if got := w.condition("VirtualService", "b", "fairlead.dev/Bound"); !strings.HasPrefix(got, "False") {
 		t.Errorf("for the mesh alone, but Bound %s", got)
 	}

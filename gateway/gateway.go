@@ -35,7 +35,9 @@ type Options struct {
 	DrainTimeout time.Duration
 	// AccessLog, if set, gets a record for each request.
 	AccessLog *telemetry.AccessLog
-	Log       *slog.Logger
+	// Resolver finds the addresses of endpoints that are names. Nil: they have none.
+	Resolver egress.Resolver
+	Log      *slog.Logger
 }
 
 // Gateway is a data plane. Create it with New, configure it with Apply, end it with Drain.
@@ -46,6 +48,7 @@ type Gateway struct {
 	stats    *listener.Stats
 	registry *egress.Registry
 	metrics  *telemetry.Registry
+	unrouted *telemetry.Requests // requests that no route took
 
 	snapshot atomic.Pointer[snapshot.Snapshot]
 	draining atomic.Bool
@@ -55,7 +58,6 @@ type Gateway struct {
 	sockets  map[snapshot.PortKey]*socket
 	failed   map[snapshot.PortKey]error
 	ack      config.Ack
-	applied  int
 	retry    *time.Timer
 	closed   bool
 
@@ -72,8 +74,12 @@ func New(metrics *telemetry.Registry, options Options) *Gateway {
 		sweeper: deadline.New(), stats: listener.NewStats(),
 		sockets: make(map[snapshot.PortKey]*socket), failed: make(map[snapshot.PortKey]error),
 	}
-	g.registry = egress.NewRegistry(egress.Options{Sweeper: g.sweeper, Log: options.Log})
+	g.registry = egress.NewRegistry(egress.Options{
+		Sweeper: g.sweeper, Logger: options.Log, Resolver: options.Resolver,
+	})
 	g.compiler = snapshot.NewCompiler(g.registry, metrics)
+	g.unrouted = metrics.Requests(telemetry.Destination{})
+	metrics.Attach(g.sources())
 	return g
 }
 
@@ -90,9 +96,12 @@ func (g *Gateway) Apply(_ context.Context, delta config.Delta) config.Ack {
 	opened := g.openSockets(result.Snapshot)
 	old := g.snapshot.Swap(result.Snapshot)
 	g.settle(result.Snapshot, opened)
-	g.applied++
 	g.ack = g.withBindFailures(result.Ack)
-	g.metrics.Applied(delta.Version, time.Since(start), len(g.ack.Rejected))
+	live, rejected := g.compiler.Counts()
+	rejected[config.KindListener] += len(g.failed)
+	g.metrics.Applied(telemetry.Applied{
+		Version: delta.Version, Took: time.Since(start), Resources: live, Rejected: rejected,
+	})
 	g.logChange(old, &delta, time.Since(start))
 	time.AfterFunc(retireAfter, func() {
 		g.mu.Lock()

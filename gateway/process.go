@@ -29,6 +29,9 @@ type ProcessOptions struct {
 	DrainTimeout time.Duration
 }
 
+// flushTimeout is how long the access log may take to be written at the end.
+const flushTimeout = 5 * time.Second
+
 // Process is a data plane as a program runs it: the gateway, its logs, its metrics and its
 // admin server.
 type Process struct {
@@ -56,7 +59,7 @@ func NewProcess(o ProcessOptions) (*Process, error) {
 	default:
 		return nil, fmt.Errorf("--log-format %q: use text or json", o.LogFormat)
 	}
-	p.metrics = telemetry.NewRegistry(telemetry.Options{Program: o.Program, Version: o.Version})
+	p.metrics = telemetry.NewRegistry(telemetry.Options{Build: o.Version})
 	if err := p.openAccessLog(); err != nil {
 		return nil, err
 	}
@@ -74,15 +77,19 @@ func (p *Process) openAccessLog() error {
 	if p.options.AccessLog == "" {
 		return nil
 	}
-	format, err := telemetry.ParseFormat(p.options.AccessLogFormat)
-	if err != nil {
-		return fmt.Errorf("--access-log-format: %w", err)
+	format := telemetry.FormatText
+	switch p.options.AccessLogFormat {
+	case "text":
+	case "json":
+		format = telemetry.FormatJSON
+	default:
+		return fmt.Errorf("--access-log-format %q: use text or json", p.options.AccessLogFormat)
 	}
 	f, err := os.OpenFile(p.options.AccessLog, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644)
 	if err != nil {
 		return fmt.Errorf("--access-log: %w", err)
 	}
-	p.access = telemetry.NewAccessLog(f, format)
+	p.access = telemetry.NewAccessLog(f, telemetry.AccessLogOptions{Format: format, Log: p.log})
 	return nil
 }
 
@@ -115,8 +122,10 @@ func (p *Process) Run(ctx context.Context, configure func(context.Context) error
 	err := <-configured
 	p.log.Info("draining", "timeout", p.gateway.options.DrainTimeout)
 	p.gateway.Drain(context.Background())
-	if p.access != nil {
-		p.access.Close()
+	flush, cancel := context.WithTimeout(context.Background(), flushTimeout)
+	defer cancel()
+	if err := p.access.Close(flush); err != nil {
+		p.log.Warn("access log not written to its end", "error", err)
 	}
 	if errors.Is(err, context.Canceled) {
 		return nil

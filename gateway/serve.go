@@ -1,8 +1,6 @@
 package gateway
 
 import (
-	"time"
-
 	"github.com/fairlead-mesh/fairlead/gateway/exchange"
 	"github.com/fairlead-mesh/fairlead/gateway/filter"
 	"github.com/fairlead-mesh/fairlead/gateway/snapshot"
@@ -19,7 +17,7 @@ type handler struct {
 // the snapshot at the start and asks it everything.
 func (h *handler) ServeExchange(ex *exchange.Exchange) {
 	live := h.gateway.snapshot.Load()
-	metrics := h.gateway.metrics.Unrouted()
+	metrics := h.gateway.unrouted
 	var action *snapshot.Action
 	found := false
 	if port := live.Port(h.key); port != nil {
@@ -105,20 +103,7 @@ func write(ex *exchange.Exchange) {
 	}
 }
 
-// observe counts the exchange and logs it.
-func (g *Gateway) observe(ex *exchange.Exchange, metrics *telemetry.RouteHandle) {
-	took := time.Since(ex.Times.Start)
-	flag := "-"
-	if ex.Failure != nil {
-		flag = ex.Failure.Flag()
-	}
-	metrics.Observe(ex.Response.Status, flag, took, ex.BytesReceived, ex.BytesSent)
-	if g.options.AccessLog != nil {
-		g.logAccess(ex, flag, took)
-	}
-}
-
 // refused counts and logs a request that the codec refused.
 func (h *handler) refused(ex *exchange.Exchange) {
-	h.gateway.observe(ex, h.gateway.metrics.Unrouted())
+	h.gateway.observe(ex, h.gateway.unrouted)
 }

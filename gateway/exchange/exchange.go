@@ -90,8 +90,8 @@ type Exchange struct {
 	// Attempts counts how often the request was handed to an endpoint.
 	Attempts int
 
-	// Local is true if the response is the data plane's own and not relayed.
-	Local bool
+	// Answered is true if the response is the data plane's own and not relayed.
+	Answered bool
 
 	// Slots are filters' scratch: a filter uses only the numbers Compile gave it.
 	Slots [SlotCount]any
@@ -142,7 +142,7 @@ func (ex *Exchange) Reset() {
 func (ex *Exchange) ResetResponse() {
 	ex.Response.Head.Reset()
 	ex.Response.Body = nil
-	ex.Local = false
+	ex.Answered = false
 }
 
 // Scratch returns n bytes that live as long as the Exchange, for values made
@@ -175,7 +175,7 @@ func (ex *Exchange) Concat(parts ...[]byte) []byte {
 // afterwards. Neither slice is copied.
 func (ex *Exchange) Respond(status int, contentType, body []byte) {
 	ex.ResetResponse()
-	ex.Local = true
+	ex.Answered = true
 	ex.Response.Version = HTTP11
 	ex.Response.Status = status
 	ex.Response.KeepAlive = true

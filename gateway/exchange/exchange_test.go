@@ -87,8 +87,8 @@ func TestRespond(t *testing.T) {
 			ex := Get()
 			defer Put(ex)
 			ex.Respond(tt.status, []byte("text/plain"), []byte(tt.body))
-			if ex.Response.Framing != tt.framing || ex.Response.ContentLength != tt.length || !ex.Local {
-				t.Errorf("framing %v length %d local %v", ex.Response.Framing, ex.Response.ContentLength, ex.Local)
+			if ex.Response.Framing != tt.framing || ex.Response.ContentLength != tt.length || !ex.Answered {
+				t.Errorf("framing %v length %d answered %v", ex.Response.Framing, ex.Response.ContentLength, ex.Answered)
 			}
 			if tt.length > 0 {
 				b, err := ex.Response.Body.Next()

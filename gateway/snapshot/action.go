@@ -26,7 +26,15 @@ type Action struct {
 	// Chain runs around Redirect and Direct; a target has its own.
 	Chain filter.Chain
 	// Metrics counts what Redirect and Direct answer.
-	Metrics *telemetry.RouteHandle
+	Metrics *telemetry.Requests
+}
+
+// release gives back the metric handles.
+func (a *Action) release() {
+	a.Metrics.Release()
+	for _, t := range a.Targets {
+		t.Metrics.Release()
+	}
 }
 
 // Pick returns the target of a request, or nil if no share has any weight.
@@ -46,7 +54,7 @@ type Target struct {
 	Failure *exchange.Error
 	// Chain holds the filters of gateway, listener, route and backend, merged.
 	Chain   filter.Chain
-	Metrics *telemetry.RouteHandle
+	Metrics *telemetry.Requests
 }
 
 // Direct is an answer of our own.

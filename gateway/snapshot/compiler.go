@@ -22,6 +22,7 @@ type Compiler struct {
 	version  string
 	live     map[config.Name]*config.Resource
 	rejected map[config.Name]config.Rejection
+	counts   [config.KindCount]int // of live
 
 	backends  map[string]*egress.Backend
 	listeners map[string]*listenerState
@@ -70,6 +71,7 @@ type change struct {
 	endpoints []*config.Endpoint
 	gone      []string // endpoints
 	retire    []*egress.Backend
+	unused    []*Action
 	more      bool // than endpoints
 }
 
@@ -121,6 +123,9 @@ func (c *Compiler) put(ch *change, r *config.Resource) {
 		return
 	}
 	delete(c.rejected, name)
+	if _, replaced := c.live[name]; !replaced {
+		c.counts[name.Kind]++
+	}
 	c.live[name] = r
 	ch.more = ch.more || name.Kind != config.KindEndpoint
 }
@@ -227,6 +232,17 @@ func (c *Compiler) ack() config.Ack {
 	})
 	return out
 }
+
+// Counts returns the number of live and of refused resources, by kind.
+func (c *Compiler) Counts() (live, rejected [config.KindCount]int) {
+	for name := range c.rejected {
+		rejected[name.Kind]++
+	}
+	return c.counts, rejected
+}
+
+// Origin returns the object a live resource was translated from, or nil.
+func (c *Compiler) Origin(name config.Name) *config.Origin { return config.OriginOf(c.live[name]) }
 
 // Live returns the live resources, in no order.
 func (c *Compiler) Live() []*config.Resource { return slices.Collect(maps.Values(c.live)) }

@@ -71,7 +71,8 @@ func (c *Compiler) unplace(ch *change, r *routeState) {
 	for _, p := range r.placed {
 		c.editor(ch, p.site).Remove(p.host, r.rule)
 	}
-	r.placed = nil
+	ch.unused = append(ch.unused, r.actions...)
+	r.placed, r.actions = nil, nil
 }
 
 func (c *Compiler) placeRoute(ch *change, r *routeState) {
@@ -84,6 +85,7 @@ func (c *Compiler) placeRoute(ch *change, r *routeState) {
 		action := shared
 		if action == nil {
 			action = c.action(r, l)
+			r.actions = append(r.actions, action)
 			if len(c.policiesOn) == 0 {
 				shared = action
 			}

@@ -12,6 +12,7 @@ func (c *Compiler) remove(ch *change, name config.Name) {
 		return
 	}
 	delete(c.live, name)
+	c.counts[name.Kind]--
 	ch.more = ch.more || name.Kind != config.KindEndpoint
 	switch name.Kind {
 	case config.KindEndpoint:
@@ -65,6 +66,9 @@ func (c *Compiler) retire(ch *change) {
 	for _, b := range ch.retire {
 		b.Release()
 	}
+	for _, a := range ch.unused {
+		a.release()
+	}
 	c.removeEndpoints(ch.gone)
-	ch.retire, ch.gone = nil, nil
+	ch.retire, ch.unused, ch.gone = nil, nil, nil
 }

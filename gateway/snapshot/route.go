@@ -7,6 +7,7 @@ import (
 	"github.com/fairlead-mesh/fairlead/gateway/config"
 	"github.com/fairlead-mesh/fairlead/gateway/exchange"
 	"github.com/fairlead-mesh/fairlead/gateway/filter"
+	"github.com/fairlead-mesh/fairlead/gateway/telemetry"
 	"github.com/fairlead-mesh/fairlead/routing"
 	"github.com/fairlead-mesh/fairlead/routing/hostmatch"
 	"github.com/fairlead-mesh/fairlead/routing/split"
@@ -23,6 +24,7 @@ type routeState struct {
 	shares   split.Shares
 	targets  []targetSpec
 	placed   []placement
+	actions  []*Action // those in the tables
 }
 
 type targetSpec struct {
@@ -121,9 +123,9 @@ func (c *Compiler) action(r *routeState, l *listenerState) *Action {
 		Redirect: r.redirect, Direct: r.direct, shares: r.shares,
 		Chain: filter.Merge(outer),
 	}
-	a.Metrics = c.handle(a, nil)
+	a.Metrics = c.metrics.Requests(telemetry.Destination{})
 	for i := range r.targets {
-		a.Targets = append(a.Targets, c.target(a, &r.targets[i], outer))
+		a.Targets = append(a.Targets, c.target(&r.targets[i], outer))
 	}
 	return a
 }
@@ -135,7 +137,7 @@ func display(cfg *config.Route) string {
 	return cfg.GetName()
 }
 
-func (c *Compiler) target(a *Action, spec *targetSpec, outer []filter.Placed) *Target {
+func (c *Compiler) target(spec *targetSpec, outer []filter.Placed) *Target {
 	t := &Target{Name: spec.backend, Failure: spec.failure}
 	placed := append(outer[:len(outer):len(outer)], spec.filters...)
 	if t.Failure == nil {
@@ -145,6 +147,15 @@ func (c *Compiler) target(a *Action, spec *targetSpec, outer []filter.Placed) *T
 		}
 	}
 	t.Chain = filter.Merge(placed)
-	t.Metrics = c.handle(a, c.live[config.Name{Kind: config.KindBackend, Name: spec.backend}].GetBackend())
+	t.Metrics = c.metrics.Requests(c.destination(spec.backend))
 	return t
+}
+
+// destination is what metrics call a backend.
+func (c *Compiler) destination(backend string) telemetry.Destination {
+	service := c.live[config.Name{Kind: config.KindBackend, Name: backend}].GetBackend().GetService()
+	return telemetry.Destination{
+		Service: service.GetHost(), ServiceName: service.GetName(), ServiceNamespace: service.GetNamespace(),
+		Identity: telemetry.Identity{Namespace: service.GetNamespace(), CanonicalService: service.GetName()},
+	}
 }
