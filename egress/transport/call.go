@@ -40,7 +40,8 @@ type Call struct {
 	scanner wire.HeadScanner
 	body    body
 
-	// Wrote and Read count bytes on the wire.
+	// Wrote and Read count bytes on the wire, until the next Start. Wrote lacks those of
+	// a body that is relayed until Finish.
 	Wrote, Read int64
 
 	keepAlive bool // as the response said
@@ -57,7 +58,7 @@ func (c *Call) Start(ex *exchange.Exchange, o Options) *exchange.Error {
 	if o.Idle <= 0 {
 		o.Idle = DefaultIdle
 	}
-	c.ex, c.options = ex, o
+	c.ex, c.options, c.Wrote, c.Read = ex, o, 0, 0
 	c.small = wire.GetSmall()
 	head := &ex.Request.Head
 	if head.ExpectContinue {

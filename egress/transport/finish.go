@@ -53,7 +53,7 @@ func (b *body) skipBuffered() {
 func (c *Call) reset() {
 	c.ex, c.conn, c.small, c.large, c.out, c.in = nil, nil, nil, nil, nil, nil
 	c.whole, c.keepAlive, c.upgraded, c.tunneled, c.broken = false, false, false, false, false
-	c.r, c.w, c.Wrote, c.Read = 0, 0, 0, 0
+	c.r, c.w = 0, 0
 	c.body.reset()
 	r := &c.relay
 	r.call, r.started, r.plain, r.length, r.wrote = nil, false, false, 0, 0
