@@ -152,7 +152,7 @@ func isIPv6(b []byte) bool {
 		}
 		if n < len(b) && b[n] == '.' {
 			groups += 2
-			return isIPv4(b) && (groups == 8 || compressed && groups < 8)
+			return isIPv4(b) && fills(groups, compressed)
 		}
 		if n == 0 || n > 4 {
 			return false
@@ -172,7 +172,13 @@ func isIPv6(b []byte) bool {
 			b = b[1:]
 		}
 	}
-	return groups == 8 || compressed && groups < 8
+	return fills(groups, compressed)
+}
+
+// fills reports whether so many groups, and perhaps a "::" for one or more of zeros,
+// make an IPv6 address.
+func fills(groups int, compressed bool) bool {
+	return groups == 8 && !compressed || groups < 8 && compressed
 }
 
 // lowerHost returns host in lower case: host itself if it already is.

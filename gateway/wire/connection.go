@@ -67,7 +67,8 @@ func parseConnection(fields *exchange.Fields) (opts connectionOptions, r reason)
 			continue
 		}
 		for item := range listItems(f.Value) {
-			if count++; count > maxConnectionOptions || len(item) == 0 || !allIn(item, classToken) {
+			// Empty elements mean nothing but count (RFC 9110 §5.6.1.2).
+			if count++; count > maxConnectionOptions || !allIn(item, classToken) {
 				return opts, connectionMalformed
 			}
 			switch {
