@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -171,4 +172,19 @@ func echo(ex *exchange.Exchange) {
 	if ex.Response.Status != 0 {
 		_ = ex.Downstream.WriteResponse(ex)
 	}
+}
+
+// echoLength answers with how long the content was.
+func echoLength(ex *exchange.Exchange) {
+	body, err := readAll(ex.Request.Body)
+	if failure, ok := err.(*exchange.Error); ok {
+		ex.Failure = failure
+		if failure.HTTPStatus() == 0 {
+			return
+		}
+		ex.Respond(failure.HTTPStatus(), textPlain, []byte(failure.Reason))
+	} else {
+		ex.Respond(200, textPlain, strconv.AppendInt(nil, int64(len(body)), 10))
+	}
+	_ = ex.Downstream.WriteResponse(ex)
 }
