@@ -1,0 +1,74 @@
+package listener
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// acceptLinger is how long a draining socket goes on accepting, so that connections the
+// kernel has already established are served and not reset.
+const acceptLinger = 50 * time.Millisecond
+
+// Drain stops accepting and lets connections end: idle ones now, others after their
+// next response. When ctx ends first, what is left is closed by force, and the error
+// says how many that were.
+func (s *Socket) Drain(ctx context.Context) error {
+	s.stopAccepting(acceptLinger)
+	for _, c := range s.close() {
+		c.Drain()
+	}
+	select {
+	case <-s.empty:
+		return nil
+	case <-ctx.Done():
+	}
+	left := s.close()
+	for _, c := range left {
+		c.raw.Close()
+	}
+	s.stats.ForcedClosed.Add(int64(len(left)))
+	return fmt.Errorf("listener: port %d: %d connections closed by force: %w",
+		s.port, len(left), context.Cause(ctx))
+}
+
+// Close stops accepting and closes every connection. It does not wait for handlers.
+func (s *Socket) Close() {
+	s.stopAccepting(0)
+	for _, c := range s.close() {
+		c.Drain()
+		c.raw.Close()
+	}
+}
+
+// stopAccepting ends Serve within linger, if it runs, and waits for that.
+func (s *Socket) stopAccepting(linger time.Duration) {
+	s.mu.Lock()
+	serving := s.serving
+	select {
+	case <-s.closing:
+	default:
+		close(s.closing)
+	}
+	s.mu.Unlock()
+	if !serving || linger == 0 {
+		s.listener.Close()
+	} else {
+		// An error means that the socket is closed already.
+		_ = s.listener.SetDeadline(time.Now().Add(linger))
+	}
+	if serving {
+		<-s.ended
+	}
+}
+
+// close marks the socket closed and returns the connections left.
+func (s *Socket) close() []*Conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	s.checkEmpty()
+	return slices.Collect(maps.Keys(s.conns))
+}

@@ -1,0 +1,150 @@
+package http1
+
+import (
+	"net"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/fairlead-mesh/fairlead/gateway/deadline"
+	"github.com/fairlead-mesh/fairlead/gateway/exchange"
+	"github.com/fairlead-mesh/fairlead/gateway/wire"
+	"github.com/fairlead-mesh/fairlead/listener"
+)
+
+// States of a connection, as a drain or a deadline sees it.
+const (
+	stateFresh   uint32 = iota // waits for its first request
+	stateBusy                  // serves one
+	stateIdle                  // waits for another
+	stateClosing               // was idle and told to end
+)
+
+// freshGrace is what a drain leaves a connection that had no request yet: its client
+// is about to send one, and unlike on an idle connection will not expect a close.
+const freshGrace = time.Second
+
+// longAgo is a deadline that has passed.
+var longAgo = time.Unix(1, 0)
+
+// conn is one connection. Its goroutine owns every field but the atomic ones; a body
+// being relayed on another goroutine uses the reading ones meanwhile.
+type conn struct {
+	server *Server
+	lc     *listener.Conn
+	stream net.Conn
+	tcp    *net.TCPConn // stream, if it is plain TCP; else nil
+
+	// Reading. dst, n and err are arguments and results of readReady, which is made
+	// into a func once, since that allocates.
+	raw    syscall.RawConn
+	ready  func(fd uintptr) bool
+	dst    []byte
+	n      int
+	err    error
+	in     input
+	scan   wire.HeadScanner
+	first  [1]byte
+	served int
+
+	timer deadline.Timer
+	state atomic.Uint32
+	// mu orders setting a deadline for an idle connection and clearing it.
+	mu sync.Mutex
+
+	// The request under way.
+	ex       *exchange.Exchange
+	settings *listener.Settings
+	body     *body
+	out      *output
+	// interim guards responded and continued against a 100 from a relaying goroutine;
+	// only requests that expect one take it.
+	interim   sync.Mutex
+	responded bool
+	continued bool
+	closing   bool // close after the response
+	aborted   bool // the response was broken off
+	tunneled  bool
+	refused   bool
+}
+
+func newConn(s *Server, lc *listener.Conn) *conn {
+	c := &conn{server: s, lc: lc, stream: lc.Stream}
+	if tcp, ok := lc.Stream.(*net.TCPConn); ok {
+		if raw, err := tcp.SyscallConn(); err == nil {
+			c.tcp, c.raw, c.ready = tcp, raw, c.readReady
+		}
+	}
+	return c
+}
+
+// await waits for the first bytes of a request. It returns false when there will be
+// none.
+func (c *conn) await() bool {
+	if c.in.r < c.in.w {
+		return true // pipelined
+	}
+	timeouts := &c.lc.Settings().Timeouts
+	if c.served == 0 {
+		c.timer.Arm(timeouts.FirstByte)
+	} else {
+		c.timer.Arm(timeouts.Idle)
+		c.state.Store(stateIdle)
+		if c.lc.Draining() {
+			return false
+		}
+	}
+	err := c.readIdle()
+	if err != nil {
+		if c.served == 0 && isTimeout(err) && !c.lc.Draining() {
+			c.server.Stats.Refuse(listener.ReasonFirstByte)
+		}
+		return false
+	}
+	if !c.state.CompareAndSwap(stateIdle, stateBusy) {
+		c.enterBusy()
+	}
+	return true
+}
+
+// enterBusy leaves any state but idle. If the connection was told to end while a
+// request arrived, the request is served all the same.
+func (c *conn) enterBusy() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.state.Swap(stateBusy) == stateClosing {
+		c.closing = true
+		_ = c.stream.SetReadDeadline(time.Time{}) // a closed connection shows when read
+	}
+}
+
+// drain is called when the listener starts to drain.
+func (c *conn) drain() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.state.Load() == stateFresh {
+		c.timer.Arm(freshGrace)
+		return
+	}
+	c.endIdle(stateIdle)
+}
+
+// expire is called by the sweeper when the timer has run out.
+func (c *conn) expire() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.endIdle(stateIdle) || c.endIdle(stateFresh) {
+		return
+	}
+	_ = c.stream.SetDeadline(longAgo) // fails only if closed
+}
+
+// endIdle wakes a connection that waits in that state. mu is held.
+func (c *conn) endIdle(state uint32) bool {
+	if !c.state.CompareAndSwap(state, stateClosing) {
+		return false
+	}
+	_ = c.stream.SetReadDeadline(longAgo) // fails only if closed
+	return true
+}

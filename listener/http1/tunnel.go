@@ -1,0 +1,53 @@
+package http1
+
+import (
+	"errors"
+	"net"
+
+	"github.com/fairlead-mesh/fairlead/gateway/exchange"
+)
+
+var errNoTunnel = errors.New("http1: tunnel without a 101 response")
+
+// tunnel is an upgraded connection: bytes that came with the request first, then the
+// connection's. The handler is done with it before ServeExchange returns.
+type tunnel struct {
+	net.Conn
+	c *conn
+}
+
+// Tunnel implements exchange.Downstream.
+func (c *conn) Tunnel() (exchange.Duplex, error) {
+	if !c.responded || c.aborted || c.ex.Response.Status != 101 {
+		return nil, errNoTunnel
+	}
+	c.tunneled = true
+	c.timer.Disarm()
+	return &tunnel{Conn: c.stream, c: c}, nil
+}
+
+// Read implements io.Reader.
+func (t *tunnel) Read(p []byte) (int, error) {
+	if in := &t.c.in; in.r < in.w {
+		n := copy(p, in.unread())
+		in.r += n
+		return n, nil
+	}
+	return t.Conn.Read(p)
+}
+
+// CloseWrite implements exchange.Duplex.
+func (t *tunnel) CloseWrite() error {
+	if half, ok := t.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return t.Conn.Close()
+}
+
+// TCPConn implements exchange.TCPDuplex.
+func (t *tunnel) TCPConn() *net.TCPConn {
+	if t.c.in.r < t.c.in.w {
+		return nil
+	}
+	return t.c.tcp
+}
