@@ -4,7 +4,6 @@ import (
 	"github.com/fairlead-mesh/fairlead/gateway/exchange"
 	"github.com/fairlead-mesh/fairlead/gateway/filter"
 	"github.com/fairlead-mesh/fairlead/gateway/snapshot"
-	"github.com/fairlead-mesh/fairlead/gateway/telemetry"
 )
 
 // handler serves the requests of one port.

@@ -38,11 +38,12 @@ type Socket struct {
 	stats    *Stats
 	log      *slog.Logger
 
-	active  atomic.Int64
-	waiting atomic.Bool   // the acceptor waits for room
-	room    chan struct{} // capacity 1
-	closing chan struct{} // closed when accepting is to end
-	ended   chan struct{} // closed when it has
+	active   atomic.Int64
+	accepted atomic.Int64
+	waiting  atomic.Bool   // the acceptor waits for room
+	room     chan struct{} // capacity 1
+	closing  chan struct{} // closed when accepting is to end
+	ended    chan struct{} // closed when it has
 
 	mu      sync.Mutex
 	serving bool
@@ -84,6 +85,9 @@ func (s *Socket) Addr() netip.AddrPort { return addrPort(s.listener.Addr()) }
 // Active returns the number of open connections.
 func (s *Socket) Active() int { return int(s.active.Load()) }
 
+// Accepted returns the number of connections accepted since Open.
+func (s *Socket) Accepted() int64 { return s.accepted.Load() }
+
 // SetSettings swaps the settings. No connection is closed; they count from each one's
 // next request on.
 func (s *Socket) SetSettings(settings *Settings) {
@@ -108,6 +112,7 @@ func (s *Socket) Serve(handle func(*Conn)) {
 			s.stats.Accepted.Add(1)
 			s.stats.Active.Add(1)
 			s.active.Add(1)
+			s.accepted.Add(1)
 			go s.serve(stream, handle)
 			continue
 		}
