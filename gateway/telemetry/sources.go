@@ -1,0 +1,98 @@
+package telemetry
+
+import "iter"
+
+// Sources are what other rooms count by themselves and this one reads when it is
+// scraped. Any may be nil. They are called by several goroutines and must not block.
+type Sources struct {
+	// Listeners yields the connections of each listener.
+	Listeners iter.Seq[Listener]
+	// Refusals yields how many requests were refused, by reason: fixed words in snake
+	// case (exchange.Error.Reason), never bytes from outside.
+	Refusals iter.Seq2[string, int64]
+	// Backends yields what was sent to each backend.
+	Backends iter.Seq[Backend]
+	// Panics counts the panics that were recovered.
+	Panics func() int64
+	// AccessLog is the log whose lines are counted.
+	AccessLog *AccessLog
+}
+
+// Listener is the state of one listener's connections.
+type Listener struct {
+	Name     string
+	Active   int64 // open now
+	Accepted int64 // since the start
+}
+
+// Backend is the state of one backend.
+type Backend struct {
+	Name            string
+	Requests        int64 // handed to an endpoint, every attempt
+	ConnectFailures int64
+	StaleRetries    int64 // sent again because a kept connection had died
+	// The moment's numbers.
+	RequestsActive    int64
+	ConnectionsActive int64
+	ConnectionsIdle   int64
+}
+
+func (b *Backend) add(other *Backend) {
+	b.Requests += other.Requests
+	b.ConnectFailures += other.ConnectFailures
+	b.StaleRetries += other.StaleRetries
+	b.RequestsActive += other.RequestsActive
+	b.ConnectionsActive += other.ConnectionsActive
+	b.ConnectionsIdle += other.ConnectionsIdle
+}
+
+// totals are the sources added up, by label.
+type totals struct {
+	listeners map[string]Listener
+	refusals  map[string]int64
+	backends  map[string]Backend
+	panics    int64
+	lines     AccessLogStats
+}
+
+func (r *Registry) totals() totals {
+	r.mu.Lock()
+	sources := r.sources[:len(r.sources):len(r.sources)]
+	r.mu.Unlock()
+	t := totals{listeners: map[string]Listener{}, refusals: map[string]int64{}, backends: map[string]Backend{}}
+	for _, s := range sources {
+		t.add(&s)
+	}
+	return t
+}
+
+func (t *totals) add(s *Sources) {
+	if s.Listeners != nil {
+		for l := range s.Listeners {
+			sum := t.listeners[l.Name]
+			sum.Active += l.Active
+			sum.Accepted += l.Accepted
+			t.listeners[l.Name] = sum
+		}
+	}
+	if s.Refusals != nil {
+		for reason, n := range s.Refusals {
+			t.refusals[reason] += n
+		}
+	}
+	if s.Backends != nil {
+		for b := range s.Backends {
+			sum := t.backends[b.Name]
+			sum.add(&b)
+			t.backends[b.Name] = sum
+		}
+	}
+	if s.Panics != nil {
+		t.panics += s.Panics()
+	}
+	if s.AccessLog != nil {
+		stats := s.AccessLog.Stats()
+		t.lines.Written += stats.Written
+		t.lines.Dropped += stats.Dropped
+	}
+}
