@@ -95,11 +95,9 @@ func (f Finding) compare(g Finding) int {
 	)
 }
 
-// SortFindings orders findings by object, then the worst first, and drops repeated ones. It
-// may change its argument.
+// SortFindings returns findings by object, then the worst first, each once.
 func SortFindings(findings []Finding) []Finding {
-	slices.SortFunc(findings, Finding.compare)
-	return slices.Compact(findings)
+	return slices.Compact(slices.SortedFunc(slices.Values(findings), Finding.compare))
 }
 
 // report gathers the findings of one translation.

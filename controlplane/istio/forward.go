@@ -35,7 +35,7 @@ func (t *vsTranslation) forward(r *rule, v variant, out *config.HttpRule, author
 				a.in("weight").fail(Invalid, "%d is negative: it counts as 0", d.GetWeight())
 			}
 			if d.GetWeight() <= 0 {
-				t.backendName(a, r, d.GetDestination(), v.port) // for what it reports
+				t.backendName(a.in("destination"), r, d.GetDestination(), v.port) // for what it reports
 				continue
 			}
 			weight = max(1, uint32(d.GetWeight())/scale)
@@ -67,33 +67,35 @@ func (t *vsTranslation) weighted(a at, r *rule, v variant, d *api.HTTPRouteDesti
 	if headers.authority != "" && !authoritySet { // the rule's own wins
 		out.Filters = append(out.Filters, rewriteFilter(&config.UrlRewrite{Authority: headers.authority}))
 	}
-	if name := t.backendName(a, r, d.GetDestination(), v.port); name != "" {
-		out.Target = &config.WeightedBackend_Backend{Backend: name}
+	name, failure := t.backendName(a.in("destination"), r, d.GetDestination(), v.port)
+	if failure != nil {
+		out.Target = &config.WeightedBackend_Failure{Failure: failure}
 	} else {
-		out.Target = &config.WeightedBackend_Failure{Failure: &config.Failure{Status: 500, Reason: "no destination host"}}
+		out.Target = &config.WeightedBackend_Backend{Backend: name}
 	}
 	return out
 }
 
 // backendName returns the Backend of a destination, whether there is one of that name or not: if not,
-// its requests get 503 until there is.
-func (t *vsTranslation) backendName(a at, r *rule, d *api.Destination, listenerPort uint32) string {
-	a = a.in("destination")
+// its requests get 503 until there is. A destination that must not be used is a failure.
+func (t *vsTranslation) backendName(a at, r *rule, d *api.Destination, listenerPort uint32) (string, *config.Failure) {
 	if d.GetHost() == "" || strings.Contains(d.GetHost(), "|") {
 		a.in("host").fail(Invalid, "%q is not a host: answered 500", d.GetHost())
-		return ""
+		return "", &config.Failure{Status: 500, Reason: "destination has no host"}
 	}
 	host := t.proxy.Host(d.GetHost(), r.owner.Namespace)
 	service, known := t.look.Service(host, r.owner.Namespace)
-	if !known || !exported(service.ExportTo, service.Namespace, t.proxy.client(r.owner.Namespace)) {
-		t.reportUnknownHost(a, r, host, known)
-		return BackendName(host, orPort(d.GetPort().GetNumber(), listenerPort), d.GetSubset())
+	if !known {
+		t.reportUnknownHost(a.in("host"), r, host)
+		return BackendName(host, orPort(d.GetPort().GetNumber(), listenerPort), d.GetSubset()), nil
+	}
+	if client := t.proxy.client(r.owner.Namespace); !exported(service.ExportTo, service.Namespace, client) {
+		a.in("host").fail(NotExported, "%q exists but is not exported to namespace %q: requests get 503", host, client)
+		return "", &config.Failure{Status: 503, Reason: fmt.Sprintf("host %s is not exported to namespace %s", host, client)}
 	}
 	port := destinationPort(a, service, d.GetPort().GetNumber(), listenerPort)
-	if d.GetSubset() != "" {
-		t.checkSubset(a.in("subset"), service, d.GetSubset())
-	}
-	return BackendName(service.Host, port, d.GetSubset())
+	t.checkRule(a, service, d.GetSubset(), port)
+	return BackendName(service.Host, port, d.GetSubset()), nil
 }
 
 func orPort(port, other uint32) uint32 {
@@ -116,18 +118,17 @@ func destinationPort(a at, s Service, named, listenerPort uint32) uint32 {
 	}
 	if !slices.Contains(s.Ports, port) {
 		a.in("port").fail(NotFound, "%s has no port %d, only %v: requests get 503 NC", s.Host, port, s.Ports)
+	} else if slices.Contains(s.Refused, port) {
+		a.in("port").fail(NotServed, "the protocol of port %d of %s is not served yet: requests get 503 NC", port, s.Host)
 	}
 	return port
 }
 
-func (t *vsTranslation) reportUnknownHost(a at, r *rule, host string, known bool) {
-	a = a.in("host")
+func (t *vsTranslation) reportUnknownHost(a at, r *rule, host string) {
 	exists := func(h string) bool { _, ok := t.look.Service(h, r.owner.Namespace); return ok }
 	full, short := t.proxy.looksShort(host, exists)
 	entry, wildcard := t.look.ServiceEntry(host)
 	switch {
-	case known:
-		a.fail(NotExported, "%q exists but is not exported to this gateway: requests get 503 NC", host)
 	case short:
 		a.fail(SuspectName, "%q has a dot and is taken literally, so it does not exist: requests get 503 NC; write %q", host, full)
 	case wildcard:
@@ -137,14 +138,26 @@ func (t *vsTranslation) reportUnknownHost(a at, r *rule, host string, known bool
 	}
 }
 
-func (t *vsTranslation) checkSubset(a at, s Service, subset string) {
+// checkRule reports a subset that does not exist, and a policy under which the Backend is withheld.
+func (t *vsTranslation) checkRule(a at, s Service, name string, port uint32) {
 	rule := t.proxy.Rule(s, t.look.Rules(s.Host))
 	if rule == nil {
-		a.fail(NotFound, "no DestinationRule applies to %s, so there is no subset %q: requests get 503 NC", s.Host, subset)
+		if name != "" {
+			a.in("subset").fail(NotFound, "no DestinationRule applies to %s, so there is no subset %q: requests get 503 NC", s.Host, name)
+		}
 		return
 	}
-	if !slices.ContainsFunc(rule.Subsets, func(x RuleSubset) bool { return x.Name == subset }) {
-		a.fail(NotFound, "%s has no subset %q: requests get 503 NC", quotedObjects(rule.Objects), subset)
+	policy := portPolicy(rule.Policy, port)
+	if name != "" {
+		i := slices.IndexFunc(rule.Subsets, func(x RuleSubset) bool { return x.Name == name })
+		if i < 0 {
+			a.in("subset").fail(NotFound, "%s has no subset %q: requests get 503 NC", quotedObjects(rule.Objects), name)
+			return
+		}
+		policy = subsetPolicy(rule.Policy, rule.Subsets[i].GetTrafficPolicy(), port)
+	}
+	if asksTLS(policy) {
+		a.fail(FailClosed, "%s asks for TLS, which is not served yet: nothing is sent in the clear, requests get 503 NC", quotedObjects(rule.Objects))
 	}
 }
 

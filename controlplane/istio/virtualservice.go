@@ -17,6 +17,8 @@ type Service struct {
 	Namespace string
 	// Ports in the order of the object.
 	Ports []uint32
+	// Refused are those of Ports to which nothing is sent, because of their protocol.
+	Refused []uint32
 	// ExportTo says who may see it; empty: everyone.
 	ExportTo []string
 }
@@ -163,7 +165,7 @@ func (t *vsTranslation) reportDelegate() {
 		names[i] = r.Namespace + "/" + r.Name
 	}
 	slices.Sort(names)
-	t.spec("hosts").info(Merged, "no hosts, so a delegate: its rules are served for %s", quoted(slices.Compact(names)))
+	t.spec("hosts").info(Merged, "no hosts, so a delegate: rules of %s delegate to it", quoted(slices.Compact(names)))
 }
 
 // Delegates returns the "namespace/name" of the delegates of a VirtualService, for an index
