@@ -1,6 +1,7 @@
 package istio
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -21,53 +22,65 @@ func BackendName(host string, port uint32, subset string) string {
 // EndpointSet returns "nginx.shop.svc.cluster.local|80".
 func EndpointSet(host string, port uint32) string { return host + "|" + strconv.Itoa(int(port)) }
 
-// forward sets the backends of a rule. A weight counts by its share of the sum. One destination
+// forwarding is the translation of a rule's destinations for one listener port.
+type forwarding struct {
+	*vsTranslation
+	rule *rule
+	port uint32
+	// authoritySet: the rule sets the authority, so that its destinations do not.
+	authoritySet bool
+}
+
+// action returns the backends of the rule. A weight counts by its share of the sum. One destination
 // gets everything, and those of weight 0 get nothing.
-func (t *vsTranslation) forward(r *rule, v variant, out *config.HttpRule, authoritySet bool) {
-	routes := r.http.GetRoute()
+func (f forwarding) action() *config.HttpRule_Forward {
+	routes := f.rule.http.GetRoute()
 	forward := &config.Forward{}
-	scale := t.scale(r)
+	scale := f.scale()
 	for i, d := range routes {
-		a := r.at.in("route[%d]", i)
-		weight := uint32(1)
-		if len(routes) > 1 {
-			if d.GetWeight() < 0 {
-				a.in("weight").fail(Invalid, "%d is negative: it counts as 0", d.GetWeight())
-			}
-			if d.GetWeight() <= 0 {
-				t.backendName(a.in("destination"), r, d.GetDestination(), v.port) // for what it reports
-				continue
-			}
-			weight = max(1, uint32(d.GetWeight())/scale)
+		a := f.rule.at.in("route[%d]", i)
+		if len(routes) > 1 && d.GetWeight() < 0 {
+			a.in("weight").fail(Invalid, "%d is negative: it counts as 0", d.GetWeight())
 		}
-		forward.Backends = append(forward.Backends, t.weighted(a, r, v, d, weight, authoritySet))
+		backend := f.weighted(a, d)
+		switch {
+		case len(routes) == 1:
+			backend.Weight = 1
+		case d.GetWeight() <= 0:
+			continue
+		default:
+			backend.Weight = max(1, uint32(d.GetWeight())/scale)
+		}
+		forward.Backends = append(forward.Backends, backend)
 	}
 	if len(forward.Backends) == 0 {
-		r.at.in("route").fail(Invalid, "every weight is 0: answered 500")
-		out.Action = refuse("every weight is 0")
-		return
+		f.rule.at.in("route").fail(Invalid, "every weight is 0: answered 500")
+		return refuse("every weight is 0")
 	}
-	out.Action = &config.HttpRule_Forward{Forward: forward}
+	return &config.HttpRule_Forward{Forward: forward}
 }
 
 // scale returns what weights must be divided by to fit the contract.
-func (t *vsTranslation) scale(r *rule) uint32 {
-	most := slices.MaxFunc(r.http.GetRoute(), func(a, b *api.HTTPRouteDestination) int { return int(a.GetWeight()) - int(b.GetWeight()) })
-	if most.GetWeight() <= maxWeight {
+func (f forwarding) scale() uint32 {
+	most := int32(0)
+	for _, d := range f.rule.http.GetRoute() {
+		most = max(most, d.GetWeight())
+	}
+	if most <= maxWeight {
 		return 1
 	}
-	r.at.in("route").info(Literal, "weights above %d are scaled down", maxWeight)
-	return uint32((int(most.GetWeight()) + maxWeight - 1) / maxWeight)
+	f.rule.at.in("route").info(Literal, "weights above %d are scaled down", maxWeight)
+	return (uint32(most) + maxWeight - 1) / maxWeight
 }
 
-func (t *vsTranslation) weighted(a at, r *rule, v variant, d *api.HTTPRouteDestination, weight uint32, authoritySet bool) *config.WeightedBackend {
-	out := &config.WeightedBackend{Weight: weight}
+func (f forwarding) weighted(a at, d *api.HTTPRouteDestination) *config.WeightedBackend {
+	out := &config.WeightedBackend{}
 	headers := headerEdits(a.in("headers"), d.GetHeaders())
 	out.Filters = headers.filters()
-	if headers.authority != "" && !authoritySet { // the rule's own wins
+	if headers.authority != "" && !f.authoritySet {
 		out.Filters = append(out.Filters, rewriteFilter(&config.UrlRewrite{Authority: headers.authority}))
 	}
-	name, failure := t.backendName(a.in("destination"), r, d.GetDestination(), v.port)
+	name, failure := f.backend(a.in("destination"), d.GetDestination())
 	if failure != nil {
 		out.Target = &config.WeightedBackend_Failure{Failure: failure}
 	} else {
@@ -76,33 +89,27 @@ func (t *vsTranslation) weighted(a at, r *rule, v variant, d *api.HTTPRouteDesti
 	return out
 }
 
-// backendName returns the Backend of a destination, whether there is one of that name or not: if not,
+// backend returns the Backend of a destination, whether there is one of that name or not: if not,
 // its requests get 503 until there is. A destination that must not be used is a failure.
-func (t *vsTranslation) backendName(a at, r *rule, d *api.Destination, listenerPort uint32) (string, *config.Failure) {
+func (f forwarding) backend(a at, d *api.Destination) (string, *config.Failure) {
 	if d.GetHost() == "" || strings.Contains(d.GetHost(), "|") {
 		a.in("host").fail(Invalid, "%q is not a host: answered 500", d.GetHost())
 		return "", &config.Failure{Status: 500, Reason: "destination has no host"}
 	}
-	host := t.proxy.Host(d.GetHost(), r.owner.Namespace)
-	service, known := t.look.Service(host, r.owner.Namespace)
+	owner := f.rule.owner.Namespace
+	host := f.proxy.Host(d.GetHost(), owner)
+	service, known := f.look.Service(host, owner)
 	if !known {
-		t.reportUnknownHost(a.in("host"), r, host)
-		return BackendName(host, orPort(d.GetPort().GetNumber(), listenerPort), d.GetSubset()), nil
+		f.reportUnknownHost(a.in("host"), owner, host)
+		return BackendName(host, cmp.Or(d.GetPort().GetNumber(), f.port), d.GetSubset()), nil
 	}
-	if client := t.proxy.client(r.owner.Namespace); !exported(service.ExportTo, service.Namespace, client) {
+	if client := f.proxy.client(owner); !exported(service.ExportTo, service.Namespace, client) {
 		a.in("host").fail(NotExported, "%q exists but is not exported to namespace %q: requests get 503", host, client)
 		return "", &config.Failure{Status: 503, Reason: fmt.Sprintf("host %s is not exported to namespace %s", host, client)}
 	}
-	port := destinationPort(a, service, d.GetPort().GetNumber(), listenerPort)
-	t.checkRule(a, service, d.GetSubset(), port)
+	port := destinationPort(a, service, d.GetPort().GetNumber(), f.port)
+	f.checkRule(a, service, d.GetSubset(), port)
 	return BackendName(service.Host, port, d.GetSubset()), nil
-}
-
-func orPort(port, other uint32) uint32 {
-	if port != 0 {
-		return port
-	}
-	return other
 }
 
 // destinationPort decides the port as Istio does: the one named, else the only one, else the listener's.
@@ -124,8 +131,8 @@ func destinationPort(a at, s Service, named, listenerPort uint32) uint32 {
 	return port
 }
 
-func (t *vsTranslation) reportUnknownHost(a at, r *rule, host string) {
-	exists := func(h string) bool { _, ok := t.look.Service(h, r.owner.Namespace); return ok }
+func (t *vsTranslation) reportUnknownHost(a at, namespace, host string) {
+	exists := func(h string) bool { _, ok := t.look.Service(h, namespace); return ok }
 	full, short := t.proxy.looksShort(host, exists)
 	entry, wildcard := t.look.ServiceEntry(host)
 	switch {
