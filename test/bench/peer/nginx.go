@@ -1,0 +1,87 @@
+package peer
+
+import (
+	"os"
+	"path/filepath"
+	"text/template"
+
+	"github.com/fairlead-mesh/fairlead/test/bench/process"
+)
+
+// nginxConfig holds a 64 KiB response in memory buffers: with the default ones a slow client sends it to disk.
+var nginxConfig = template.Must(template.New("nginx.conf").Parse(`
+{{- if .Root}}user root;
+{{end -}}
+worker_processes {{.Workers}};
+worker_rlimit_nofile 20000;
+daemon off;
+pid {{.Dir}}/nginx.pid;
+error_log stderr crit;
+events { worker_connections 16384; }
+http {
+  access_log off;
+  keepalive_timeout 600s;
+  keepalive_requests 1000000000;
+  client_body_temp_path {{.Dir}}/client; proxy_temp_path {{.Dir}}/proxy;
+  fastcgi_temp_path {{.Dir}}/fastcgi; uwsgi_temp_path {{.Dir}}/uwsgi; scgi_temp_path {{.Dir}}/scgi;
+  proxy_buffer_size 16k;
+  proxy_buffers 8 16k;
+  upstream origin {
+    server {{.Origin}};
+    keepalive 128;
+    keepalive_requests 1000000000;
+  }
+  server {
+    listen {{.Listen}} reuseport backlog=4096;
+    proxy_http_version 1.1;
+    location /api/ {
+      proxy_pass http://origin/;
+      proxy_set_header Connection "";
+      proxy_set_header Host $http_host;
+      proxy_set_header X-Bench-Request set;
+{{- if .Forwarded}}
+      proxy_set_header X-Forwarded-For $remote_addr;
+      proxy_set_header X-Forwarded-Proto $scheme;
+{{- end}}
+      add_header X-Bench-Response added;
+    }
+    location /shop/ { proxy_pass http://origin/; proxy_set_header Connection ""; proxy_set_header Host $http_host; }
+    location /static/ { proxy_pass http://origin/; proxy_set_header Connection ""; proxy_set_header Host $http_host; }
+    location / { return 404; }
+  }
+  server {
+    listen {{.Admin}};
+    location = /metrics { stub_status; }
+  }
+}
+`))
+
+var nginx = Peer{
+	Name:    "nginx",
+	find:    installed("nginx"),
+	version: "-v",
+	command: func(program string, site Site) (process.Command, error) {
+		file := filepath.Join(site.Dir, "nginx.conf")
+		return process.Command{
+			Path: program,
+			Args: []string{"-p", site.Dir, "-e", "stderr", "-c", file},
+		}, render(file, nginxConfig, site)
+	},
+}
+
+// render writes a configuration file. Besides the site it may use Root: whether the harness runs as root.
+func render(file string, text *template.Template, site Site) error {
+	out, err := os.OpenFile(file, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	data := struct {
+		Site
+		Root bool
+	}{site, os.Geteuid() == 0}
+	if err := text.Execute(out, data); err != nil {
+		out.Close()
+		return err
+	}
+	return out.Close()
+}
