@@ -9,6 +9,7 @@ import (
 )
 
 // nginxConfig holds a 64 KiB response in memory buffers: with the default ones a slow client sends it to disk.
+// Unbuffered, it hands on what it has read at once, from one large buffer for each connection.
 var nginxConfig = template.Must(template.New("nginx.conf").Parse(`
 {{- if .Root}}user root;
 {{end -}}
@@ -24,7 +25,13 @@ http {
   keepalive_requests 1000000000;
   client_body_temp_path {{.Dir}}/client; proxy_temp_path {{.Dir}}/proxy;
   fastcgi_temp_path {{.Dir}}/fastcgi; uwsgi_temp_path {{.Dir}}/uwsgi; scgi_temp_path {{.Dir}}/scgi;
+{{- if .Unbuffered}}
+  proxy_buffering off;
+  proxy_buffer_size 80k;
+  proxy_busy_buffers_size 96k;
+{{- else}}
   proxy_buffer_size 16k;
+{{- end}}
   proxy_buffers 8 16k;
   upstream origin {
     server {{.Origin}};
@@ -56,29 +63,36 @@ http {
 }
 `))
 
-var nginx = Peer{
-	Name:    "nginx",
-	find:    installed("nginx"),
-	version: "-v",
-	command: func(program string, site Site) (process.Command, error) {
+// nginx as it is run: responses are buffered.
+var nginx = Peer{Name: "nginx", find: installed("nginx"), version: "-v", command: nginxCommand(false)}
+
+// nginxUnbuffered streams as Fairlead does. 64 KiB fit into its buffer, which few would grant each connection,
+// so it is measured only if it is asked for.
+var nginxUnbuffered = Peer{
+	Name: "nginx-unbuffered", find: installed("nginx"), version: "-v", command: nginxCommand(true),
+}
+
+func nginxCommand(unbuffered bool) func(string, Site) (process.Command, error) {
+	return func(program string, site Site) (process.Command, error) {
 		file := filepath.Join(site.Dir, "nginx.conf")
+		data := struct {
+			Site
+			Unbuffered bool
+			Root       bool // workers of a master that is root are somebody else, who may not enter site.Dir
+		}{site, unbuffered, os.Geteuid() == 0}
 		return process.Command{
 			Path: program,
 			Args: []string{"-p", site.Dir, "-e", "stderr", "-c", file},
-		}, render(file, nginxConfig, site)
-	},
+		}, render(file, nginxConfig, data)
+	}
 }
 
-// render writes a configuration file. Besides the site it may use Root: whether the harness runs as root.
-func render(file string, text *template.Template, site Site) error {
+// render writes a configuration file.
+func render(file string, text *template.Template, data any) error {
 	out, err := os.OpenFile(file, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
-	data := struct {
-		Site
-		Root bool
-	}{site, os.Geteuid() == 0}
 	if err := text.Execute(out, data); err != nil {
 		out.Close()
 		return err

@@ -36,7 +36,7 @@ type Peer struct {
 
 // All lists the peers in the order in which they are measured.
 func All() []Peer {
-	return []Peer{fairlead, fairleadProxy, nginx, haproxy, reverseProxy}
+	return []Peer{fairlead, fairleadProxy, nginx, nginxUnbuffered, haproxy, reverseProxy}
 }
 
 // Named finds a peer.
@@ -53,7 +53,7 @@ func Named(name string) (Peer, error) {
 type Program struct {
 	Peer
 	Path    string
-	Version string
+	Version string // empty if the program has none
 }
 
 var versionNumber = regexp.MustCompile(`\d+\.\d+[0-9A-Za-z.+~-]*`)
@@ -64,7 +64,7 @@ func (p Peer) Find(ctx context.Context, build Build) (Program, error) {
 	if err != nil {
 		return Program{}, fmt.Errorf("%s: %w", p.Name, err)
 	}
-	program := Program{Peer: p, Path: path, Version: "built here"}
+	program := Program{Peer: p, Path: path}
 	if p.version != "" {
 		text, err := exec.CommandContext(ctx, path, p.version).CombinedOutput()
 		if err != nil {

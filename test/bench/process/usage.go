@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -20,7 +19,6 @@ type Usage struct {
 	User      time.Duration // CPU time in user mode, in steps of 10 ms
 	System    time.Duration // CPU time in the kernel, in steps of 10 ms
 	RSS       int64         // resident bytes; pages shared by several processes count in each
-	Sockets   int           // open sockets
 	Processes int
 }
 
@@ -42,7 +40,6 @@ func (p *Process) Usage() (Usage, error) {
 		sum.User += one.User
 		sum.System += one.System
 		sum.RSS += one.RSS
-		sum.Sockets += one.Sockets
 		sum.Processes++
 	}
 	return sum, nil
@@ -67,8 +64,7 @@ func usageOf(dir string) (Usage, error) {
 	if err != nil {
 		return Usage{}, err
 	}
-	sockets, err := countSockets(filepath.Join(dir, "fd"))
-	return Usage{User: stat.user, System: stat.system, RSS: rss, Sockets: sockets}, err
+	return Usage{User: stat.user, System: stat.system, RSS: rss}, nil
 }
 
 // stat is what is needed of /proc/PID/stat (proc_pid_stat(5)).
@@ -147,26 +143,4 @@ func family(proc string, pid int) ([]int, error) {
 		found = append(found, children[found[i]]...)
 	}
 	return found, nil
-}
-
-// countSockets counts the sockets among the open files in dir, a /proc/PID/fd.
-func countSockets(dir string) (int, error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return 0, err
-	}
-	sockets := 0
-	for _, entry := range entries {
-		target, err := os.Readlink(filepath.Join(dir, entry.Name()))
-		if errors.Is(err, fs.ErrNotExist) {
-			continue // closed meanwhile
-		}
-		if err != nil {
-			return 0, err
-		}
-		if strings.HasPrefix(target, "socket:") {
-			sockets++
-		}
-	}
-	return sockets, nil
 }
