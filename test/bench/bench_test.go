@@ -11,8 +11,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/fairlead-mesh/fairlead/test/bench/load"
 )
 
 func TestParseOptions(t *testing.T) {
@@ -55,9 +53,10 @@ func TestParseOptions(t *testing.T) {
 
 // rounds makes a series with the same CPU time in each sample but the last, which is dearer.
 func rounds(name string, micros float64, errors int64) series {
-	s := sample{Result: load.Result{
+	s := sample{
 		Requests: 1000, PerSecond: 50000, P50: time.Millisecond, P99: 2500 * time.Microsecond, Errors: errors,
-	}, user: micros / 4, system: micros * 3 / 4, rss: 10 << 20}
+		user: micros / 4, system: micros * 3 / 4, rss: 10 << 20,
+	}
 	last := s
 	last.user += 100
 	return series{name: name, samples: []sample{s, s, last}}
@@ -232,7 +231,7 @@ func TestManifests(t *testing.T) {
 }
 
 func TestStartupReport(t *testing.T) {
-	l := &lab{options: options{routes: 10, perFile: 1, settle: time.Second}}
+	l := &lab{routes: 10, perFile: 1, settle: time.Second}
 	launches := []launch{{ready: 6 * time.Second}, {ready: time.Second}, {ready: 7 * time.Second}}
 	launches[1].atReady.RSS = 300 << 20
 	delays := []time.Duration{10 * time.Millisecond, 20 * time.Millisecond, 60 * time.Millisecond}

@@ -76,11 +76,11 @@ type stat struct {
 // parseStat reads a line of /proc/PID/stat. The second field is the program's name in parentheses and may
 // hold spaces and parentheses itself, so fields are counted from the last ")".
 func parseStat(line []byte) (stat, error) {
-	end := bytes.LastIndexByte(line, ')')
-	if end < 0 {
+	_, after, ok := bytes.CutLast(line, []byte{')'})
+	if !ok {
 		return stat{}, errors.New("stat: no program name")
 	}
-	fields := strings.Fields(string(line[end+1:])) // from field 3, the state
+	fields := strings.Fields(string(after)) // from field 3, the state
 	const parent, user, system = 4 - 3, 14 - 3, 15 - 3
 	if len(fields) <= system {
 		return stat{}, fmt.Errorf("stat: %d fields after the name, need %d", len(fields), system+1)
