@@ -1,16 +1,13 @@
 package manifest
 
 import (
-	"fmt"
 	"net/netip"
 	"strings"
-
-	"google.golang.org/protobuf/encoding/protojson"
 
 	"github.com/fairlead-mesh/fairlead/gateway/config"
 )
 
-// Contract is what Edge becomes in the contract: one document for each resource. JSON is YAML.
+// Contract is what Edge becomes in the contract, in its YAML form.
 func Contract(listen, origin netip.AddrPort) (string, error) {
 	const gateway, listener, backend, set = "gatewayapi/bench/edge", "gatewayapi/bench/edge/http",
 		"outbound|80||origin.bench.svc.cluster.local", "origin.bench.svc.cluster.local|80"
@@ -41,15 +38,8 @@ func Contract(listen, origin netip.AddrPort) (string, error) {
 		}
 		resources = append(resources, &config.Resource{Kind: &config.Resource_Route{Route: route}})
 	}
-	documents := make([]string, len(resources))
-	for i, resource := range resources {
-		text, err := protojson.Marshal(resource)
-		if err != nil {
-			return "", fmt.Errorf("resource %d: %w", i, err)
-		}
-		documents[i] = string(text) + "\n"
-	}
-	return Join(documents...), nil
+	text, err := config.MarshalYAML(resources)
+	return string(text), err
 }
 
 // contractRoute is the Route of a prefix, with its rewrite.

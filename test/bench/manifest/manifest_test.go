@@ -2,11 +2,11 @@ package manifest
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"google.golang.org/protobuf/encoding/protojson"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -54,18 +54,21 @@ func TestEdge(t *testing.T) {
 	}
 }
 
-// TestContract reads the documents back into resources.
+// TestContract reads the documents back and holds them against the contract's own rules.
 func TestContract(t *testing.T) {
 	text, err := Contract(listen, origin)
 	if err != nil {
 		t.Fatal(err)
 	}
+	resources, err := config.UnmarshalYAML([]byte(text))
+	if err != nil {
+		t.Fatalf("%v in\n%s", err, text)
+	}
 	routes := map[string]int{} // prefix to number of filters
 	var ports []uint32
-	for document := range strings.SplitSeq(text, "---\n") {
-		var resource config.Resource
-		if err := protojson.Unmarshal([]byte(document), &resource); err != nil {
-			t.Fatalf("%v in\n%s", err, document)
+	for _, resource := range resources {
+		if err := config.Validate(resource); err != nil {
+			t.Error(err)
 		}
 		switch kind := resource.GetKind().(type) {
 		case *config.Resource_Listener:
@@ -77,6 +80,7 @@ func TestContract(t *testing.T) {
 			routes[rule.GetMatches()[0].GetPath().GetSegmentPrefix()] = len(rule.GetFilters())
 		}
 	}
+	slices.Sort(ports)
 	if diff := cmp.Diff([]uint32{8080, 9090}, ports); diff != "" {
 		t.Error(diff)
 	}

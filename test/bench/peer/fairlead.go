@@ -35,7 +35,7 @@ var fairleadProxy = Peer{
 		file := filepath.Join(site.Dir, "config.yaml")
 		return process.Command{
 			Path: program,
-			Args: []string{"-f", file, "--port-offset", "0", "--admin-address", site.Admin.String()},
+			Args: []string{"--config", file, "--port-offset", "0", "--admin-address", site.Admin.String()},
 			Env:  threads(site.Workers),
 		}, os.WriteFile(file, []byte(text), 0o600)
 	},
