@@ -123,7 +123,6 @@ func (p *Process) Run(ctx context.Context, configure func(context.Context) error
 			stopAdmin()
 			<-served
 		}()
-		p.log.Info("administration listening", "address", l.Addr().String())
 	}
 	configured := make(chan error, 1)
 	go func() {
