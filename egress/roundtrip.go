@@ -144,7 +144,7 @@ func (s *stream) discard(why pool.Reason) {
 func (s *stream) Release(ex *exchange.Exchange) {
 	ex.Upstream = nil
 	s.end(nil)
-	if !ex.Local {
+	if !ex.Answered {
 		ex.Response.Body = nil
 		ex.Response.Fields.Reset()
 		ex.Response.Reason, ex.Response.Upgrade = nil, nil
