@@ -75,14 +75,14 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	r.config.collect(ch)
 	t := r.totals()
 	t.collect(ch)
-	ch <- gauge(descBuild, 1, "fairlead-proxy", labelValue(r.options.Build))
+	ch <- gauge(descBuild, 1, "fairlead-proxy", r.options.Build)
 	ch <- counter(descDropped, float64(r.dropped.Load()))
 }
 
 func (r *Requests) collect(ch chan<- prometheus.Metric) {
 	for _, c := range *r.cells.Load() {
 		labels := slices.Clone(r.labels)
-		labels[labelCode], labels[labelFlags] = codeLabel(c.code), labelValue(c.flag)
+		labels[labelCode], labels[labelFlags] = codeLabel(c.code), c.flag
 		count := c.counts.duration.collect(ch, descDuration, 1000, labels)
 		c.counts.received.collect(ch, descReceived, 1, labels)
 		c.counts.sent.collect(ch, descSent, 1, labels)
@@ -107,14 +107,13 @@ func (h *histogram) collect(ch chan<- prometheus.Metric, d *prometheus.Desc, uni
 
 func (t *totals) collect(ch chan<- prometheus.Metric) {
 	for name, l := range t.listeners {
-		ch <- gauge(descConnectionsActive, float64(l.Active), labelValue(name))
-		ch <- counter(descConnections, float64(l.Accepted), labelValue(name))
+		ch <- gauge(descConnectionsActive, float64(l.Active), name)
+		ch <- counter(descConnections, float64(l.Accepted), name)
 	}
 	for reason, n := range t.refusals {
-		ch <- counter(descRefused, float64(n), labelValue(reason))
+		ch <- counter(descRefused, float64(n), reason)
 	}
 	for name, b := range t.backends {
-		name = labelValue(name)
 		ch <- counter(descBackendRequests, float64(b.Requests), name)
 		ch <- gauge(descBackendActive, float64(b.RequestsActive), name)
 		ch <- counter(descBackendFailures, float64(b.ConnectFailures), name)
