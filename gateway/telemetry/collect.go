@@ -1,8 +1,6 @@
 package telemetry
 
 import (
-	"slices"
-
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -77,32 +75,6 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	t.collect(ch)
 	ch <- gauge(descBuild, 1, "fairlead-proxy", r.options.Build)
 	ch <- counter(descDropped, float64(r.dropped.Load()))
-}
-
-func (r *Requests) collect(ch chan<- prometheus.Metric) {
-	for _, c := range *r.cells.Load() {
-		labels := slices.Clone(r.labels)
-		labels[labelCode], labels[labelFlags] = codeLabel(c.code), c.flag
-		count := c.counts.duration.collect(ch, descDuration, 1000, labels)
-		c.counts.received.collect(ch, descReceived, 1, labels)
-		c.counts.sent.collect(ch, descSent, 1, labels)
-		ch <- counter(descRequests, float64(count), labels...)
-	}
-}
-
-// collect sends the histogram and returns how many values it holds. Unit is how many of
-// the sum's make one of the bounds'.
-func (h *histogram) collect(ch chan<- prometheus.Metric, d *prometheus.Desc, unit float64, labels []string) uint64 {
-	cumulative := make(map[float64]uint64, len(bounds))
-	count := uint64(0)
-	for i := range bounds {
-		count += h.buckets[i].Load()
-		cumulative[bounds[i]] = count
-	}
-	count += h.buckets[len(bounds)].Load()
-	sum := float64(h.sum.Load()) / unit
-	ch <- prometheus.MustNewConstHistogram(d, count, sum, cumulative, labels...)
-	return count
 }
 
 func (t *totals) collect(ch chan<- prometheus.Metric) {

@@ -337,3 +337,17 @@ func BenchmarkObserve(b *testing.B) {
 		})
 	})
 }
+
+// BenchmarkScrape is one scrape of 1,000 destinations, each with one status.
+func BenchmarkScrape(b *testing.B) {
+	r := NewRegistry(Options{})
+	for i := range 1000 {
+		r.Requests(Destination{Service: fmt.Sprintf("s%d.shop.svc.cluster.local", i)}).Observe(200, "", 0, 0, 0)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := r.Gatherer().Gather(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
