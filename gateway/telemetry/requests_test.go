@@ -244,7 +244,7 @@ func TestSameLabelsAreOneHandle(t *testing.T) {
 		{{}, {Service: "unknown", Security: "unknown"}},
 		{{Service: "a\xff"}, {Service: "a\xfe"}},
 		{{Service: strings.Repeat("a", 300)}, {Service: strings.Repeat("a", 301)}},
-		{{Service: "a", Identity: Identity{App: "unknown"}}, {Service: "a"}},
+		{{Service: "a", App: "unknown"}, {Service: "a"}},
 	} {
 		a, b := r.Requests(same[0]), r.Requests(same[1])
 		if a != b {
