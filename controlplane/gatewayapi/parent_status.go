@@ -1,7 +1,6 @@
 package gatewayapi
 
 import (
-	"fmt"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
