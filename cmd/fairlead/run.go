@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -83,9 +84,7 @@ func run(ctx context.Context, o runOptions) error {
 		Labels: o.labels, ClusterDomain: o.clusterDomain, AllowExternalName: allow(o.allowNames),
 		Addresses: gatewayAddresses, Publisher: process.Gateway(), Log: log,
 	})
-	if o.started != nil {
-		pipeline.OnFirst(o.started)
-	}
+	tuneMemory(pipeline, o.started)
 	defer printOnSignal(pipeline, log)()
 	return process.Run(ctx, func(ctx context.Context) error {
 		err := pipeline.Run(ctx, src)
@@ -93,6 +92,25 @@ func run(ctx context.Context, o runOptions) error {
 			return nil
 		}
 		return err
+	})
+}
+
+// gcPercent is how much garbage may pile up, in percent of what is live. Requests make
+// none, so that collecting more often than Go would costs only changes of configuration,
+// and what they leave is given back sooner.
+const gcPercent = 50
+
+// tuneMemory keeps the process small: reading the first configuration takes several times
+// the memory that it needs afterwards. GOGC in the environment wins.
+func tuneMemory(p *controlplane.Pipeline, then func()) {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
+	p.OnFirst(func() {
+		go debug.FreeOSMemory()
+		if then != nil {
+			then()
+		}
 	})
 }
 
