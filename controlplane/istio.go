@@ -27,6 +27,8 @@ type istioAPI struct {
 	ruleFindings collect.Collection[*findings]
 	entryResults collect.Collection[*entry]
 	overlaps     collect.Collection[*findings] // by port and hostname
+	rivalries    collect.Collection[*findings] // of Routes with Gateway API's
+	sharedPorts  collect.Collection[*findings] // of Gateways with Gateway API's
 }
 
 // istioGateway is what a Gateway is beside its resources.
@@ -37,7 +39,7 @@ type istioGateway struct {
 
 type findings struct{ list []istio.Finding }
 
-func newIstioAPI(in *inputs, proxy istio.Proxy, names service.Options) *istioAPI {
+func newIstioAPI(in *inputs, proxy istio.Proxy, names service.Options, other *gatewayAPI) *istioAPI {
 	a := &istioAPI{in: in}
 	hosts := newRegistry(in, proxy, names)
 	a.backends, a.entries, a.entryResults = hosts.backends, hosts.endpoints, hosts.entries
@@ -51,6 +53,7 @@ func newIstioAPI(in *inputs, proxy istio.Proxy, names service.Options) *istioAPI
 			})}, true
 		})
 	a.findOverlaps()
+	a.findRivals(other)
 	return a
 }
 
@@ -131,10 +134,7 @@ type placedRoute struct {
 func (a *istioAPI) findOverlaps() {
 	placed := collect.Map("route places", a.routes,
 		func(ctx *collect.Context, r *config.Resource) (placedRoute, bool) {
-			places := istio.Places(r.GetRoute(), func(listener string) string {
-				l, _ := collect.Get(ctx, a.listeners, config.Name{Kind: config.KindListener, Name: listener}.String())
-				return istio.Place(l.GetListener())
-			})
+			places := istio.Places(r.GetRoute(), func(listener string) string { return a.place(ctx, listener) })
 			return placedRoute{r.GetRoute(), places}, true
 		}, collect.WithEqual(func(x, y placedRoute) bool {
 			return proto.Equal(x.route, y.route) && strings.Join(x.places, "\n") == strings.Join(y.places, "\n")
@@ -151,6 +151,12 @@ func (a *istioAPI) findOverlaps() {
 		})
 }
 
+// place returns where a Listener of Istio's API stands.
+func (a *istioAPI) place(ctx *collect.Context, listener string) string {
+	l, _ := collect.Get(ctx, a.listeners, config.Name{Kind: config.KindListener, Name: listener}.String())
+	return istio.Place(l.GetListener())
+}
+
 // statuses returns the status of every object of Istio's API.
 func (a *istioAPI) statuses() []ObjectStatus {
 	byObject := make(map[istio.Object][]istio.Finding)
@@ -165,7 +171,7 @@ func (a *istioAPI) statuses() []ObjectStatus {
 	for _, e := range a.entryResults.All() {
 		add(e.Findings)
 	}
-	for _, from := range []collect.Collection[*findings]{a.findings, a.ruleFindings, a.overlaps} {
+	for _, from := range []collect.Collection[*findings]{a.findings, a.ruleFindings, a.overlaps, a.rivalries, a.sharedPorts} {
 		for _, f := range from.All() {
 			add(f.list)
 		}
