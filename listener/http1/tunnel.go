@@ -23,6 +23,9 @@ func (c *conn) Tunnel() (exchange.Duplex, error) {
 	}
 	c.tunneled = true
 	c.timer.Disarm()
+	if !c.lc.Detach() {
+		return nil, net.ErrClosed
+	}
 	return &tunnel{Conn: c.stream, c: c}, nil
 }
 
@@ -44,9 +47,12 @@ func (t *tunnel) CloseWrite() error {
 	return t.Conn.Close()
 }
 
+// Buffered implements exchange.TCPDuplex.
+func (t *tunnel) Buffered() int { return t.c.in.w - t.c.in.r }
+
 // TCPConn implements exchange.TCPDuplex.
 func (t *tunnel) TCPConn() *net.TCPConn {
-	if t.c.in.r < t.c.in.w {
+	if t.Buffered() > 0 {
 		return nil
 	}
 	return t.c.tcp
