@@ -74,6 +74,10 @@ func (g *Gateway) forward(ex *exchange.Exchange, target *snapshot.Target, settin
 			err = target.Backend.RoundTrip(ex)
 		}
 		if err != nil {
+			if err.HTTPStatus() == 0 { // nobody is there to be answered
+				ex.Failure = err
+				return
+			}
 			fail(ex, err)
 		}
 	}

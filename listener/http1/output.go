@@ -58,7 +58,7 @@ func (c *conn) flush() error {
 	if len(o.b) == 0 {
 		return nil
 	}
-	c.timer.Arm(c.settings.Timeouts.StreamIdle)
+	c.armWrite()
 	_, err := c.stream.Write(o.b)
 	o.b = o.storage[:0]
 	return c.written(err)
@@ -76,7 +76,7 @@ func (c *conn) flushWith(piece, after []byte) error {
 	if len(o.b) == 0 {
 		o.vec = o.vec[1:]
 	}
-	c.timer.Arm(c.settings.Timeouts.StreamIdle)
+	c.armWrite()
 	var err error
 	if len(o.vec) == 1 {
 		_, err = c.stream.Write(piece)

@@ -22,6 +22,7 @@ func (c *conn) Tunnel() (exchange.Duplex, error) {
 		return nil, errNoTunnel
 	}
 	c.tunneled = true
+	c.state.Store(stateTunnel)
 	c.timer.Disarm()
 	if !c.lc.Detach() {
 		return nil, net.ErrClosed
