@@ -154,7 +154,7 @@ func TestConnectFailure(t *testing.T) {
 			if tt.flag == "" && s.ConnectFailures != 5 || s.Active != 0 {
 				t.Errorf("stats %+v", s)
 			}
-			for _, e := range b.current.Load().members {
+			for _, e := range b.current.Load().set.All() {
 				if n := e.load.Active(); n != 0 {
 					t.Errorf("endpoint %s has %d requests", e.target.Load().name, n)
 				}

@@ -38,9 +38,7 @@ func (p Proxy) Backends(s Service, base []*config.Backend, rules []*networking.D
 				continue
 			}
 			made.Name = BackendName(s.Host, port, subset.GetName())
-			made.Origin = &config.Origin{
-				Group: group, Kind: subset.Object.Kind, Namespace: subset.Object.Namespace, Name: subset.Object.Name, Field: "spec.subsets",
-			}
+			made.Origin = subset.origin
 			made.SubsetLabels = subset.GetLabels()
 			out = append(out, made)
 		}
@@ -60,7 +58,7 @@ func backendPort(name string) (uint32, bool) {
 
 // applied returns a copy of a Backend with a policy, or nil if the policy asks for TLS.
 func applied(b *config.Backend, policy *api.TrafficPolicy) *config.Backend {
-	if policy.GetTls() != nil && policy.GetTls().GetMode() != api.ClientTLSSettings_DISABLE {
+	if asksTLS(policy) {
 		return nil
 	}
 	out := proto.CloneOf(b)
@@ -71,6 +69,10 @@ func applied(b *config.Backend, policy *api.TrafficPolicy) *config.Backend {
 		out.ConnectionPool = pool
 	}
 	return out
+}
+
+func asksTLS(p *api.TrafficPolicy) bool {
+	return p.GetTls() != nil && p.GetTls().GetMode() != api.ClientTLSSettings_DISABLE
 }
 
 // balancer translates loadBalancer.simple. What is not simple is reported, and balanced by least

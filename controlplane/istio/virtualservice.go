@@ -2,6 +2,7 @@ package istio
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	api "istio.io/api/networking/v1"
@@ -17,6 +18,8 @@ type Service struct {
 	Namespace string
 	// Ports in the order of the object.
 	Ports []uint32
+	// Refused are those of Ports to which nothing is sent, because of their protocol.
+	Refused []uint32
 	// ExportTo says who may see it; empty: everyone.
 	ExportTo []string
 }
@@ -163,7 +166,7 @@ func (t *vsTranslation) reportDelegate() {
 		names[i] = r.Namespace + "/" + r.Name
 	}
 	slices.Sort(names)
-	t.spec("hosts").info(Merged, "no hosts, so a delegate: its rules are served for %s", quoted(slices.Compact(names)))
+	t.spec("hosts").info(Merged, "no hosts, so a delegate: rules of %s delegate to it", quoted(slices.Compact(names)))
 }
 
 // Delegates returns the "namespace/name" of the delegates of a VirtualService, for an index
@@ -230,40 +233,31 @@ func (t *vsTranslation) reportNever(r *rule) {
 
 // emit makes a Route for each variant, and one for its catch-all match, which ranks last.
 func (t *vsTranslation) emit(r *rule, uses map[string][]boundServer) {
-	variants := slices.Collect(func(yield func([]boundServer) bool) {
-		for _, servers := range uses {
-			if !yield(servers) {
-				return
-			}
-		}
-	})
-	slices.SortFunc(variants, func(a, b []boundServer) int { return slices.Compare(listeners(a), listeners(b)) })
+	variants := slices.SortedFunc(maps.Values(uses), func(a, b []boundServer) int { return slices.Compare(listeners(a), listeners(b)) })
 	for i, servers := range variants {
 		name := r.name
 		if i > 0 { // servers differ in what they take of the rule
 			name += "@" + slices.Min(listeners(servers))
 		}
-		t.emitVariant(r, name, servers)
-	}
-}
-
-func (t *vsTranslation) emitVariant(r *rule, name string, servers []boundServer) {
-	v := r.variant(t.proxy, servers[0])
-	plain, last := v.split(r)
-	if plain != nil {
-		t.out = append(t.out, t.route(r, name, servers, v, plain, config.Precedence_PRECEDENCE_IN_ORDER))
-	}
-	if last != nil {
+		plain, last := r.variant(t.proxy, servers[0]).split(r)
 		if plain != nil {
-			name += "/last"
+			t.out = append(t.out, t.route(r, name, servers, plain))
 		}
-		t.out = append(t.out, t.route(r, name, servers, v, last, config.Precedence_PRECEDENCE_IN_ORDER_LAST))
+		if last != nil {
+			if plain != nil {
+				name += "/last"
+			}
+			route := t.route(r, name, servers, last)
+			route.GetHttp().Precedence = config.Precedence_PRECEDENCE_IN_ORDER_LAST
+			t.out = append(t.out, route)
+		}
 	}
 }
 
-func (t *vsTranslation) route(r *rule, name string, servers []boundServer, v variant, matches []*config.HttpMatch, rank config.Precedence) *config.Route {
-	http := &config.HttpRule{Matches: matches, Precedence: rank}
-	t.act(r, v, http)
+// route makes a Route for servers that are alike to the rule.
+func (t *vsTranslation) route(r *rule, name string, servers []boundServer, matches []*config.HttpMatch) *config.Route {
+	http := &config.HttpRule{Matches: matches, Precedence: config.Precedence_PRECEDENCE_IN_ORDER}
+	t.act(r, servers[0].Port, http)
 	route := &config.Route{
 		Name:        name,
 		Origin:      r.at.object.origin(r.owner, r.at.field),

@@ -14,6 +14,9 @@ func protocolError(reason string) *exchange.Error {
 }
 
 var (
+	errBodyMissing   = &exchange.Error{Kind: exchange.KindInternal, Reason: "request_body_missing"}
+	errBodyUnframed  = &exchange.Error{Kind: exchange.KindInternal, Reason: "request_body_unframed"}
+	errRelayPanic    = &exchange.Error{Kind: exchange.KindInternal, Reason: "request_body_panic"}
 	errBodyTooLong   = &exchange.Error{Kind: exchange.KindInternal, Reason: "request_body_too_long"}
 	errInformational = protocolError("informational_too_many")
 	errSwitchUnasked = protocolError("upgrade_not_asked")

@@ -86,6 +86,9 @@ func request(t testing.TB, method, path string) *exchange.Exchange {
 	return ex
 }
 
+// errPanic as the end of pieces makes them panic.
+var errPanic = errors.New("panic")
+
 // pieces is a body of scripted pieces; an error comes after the last.
 type pieces struct {
 	list     []string
@@ -104,8 +107,11 @@ func (p *pieces) Next() ([]byte, error) {
 				return nil, errors.New("interrupted")
 			}
 		}
-		if p.end == nil {
+		switch p.end {
+		case nil:
 			return nil, io.EOF
+		case errPanic:
+			panic(errPanic)
 		}
 		return nil, p.end
 	}

@@ -109,6 +109,11 @@ func TestRefusesToWrite(t *testing.T) {
 		{"value", "emit_field_value", func(ex *exchange.Exchange) { ex.Request.Fields.Add([]byte("a"), []byte("b\r\nc: d")) }},
 		{"name", "emit_field_name", func(ex *exchange.Exchange) { ex.Request.Fields.Add([]byte("a b"), nil) }},
 		{"missing body", "request_body_missing", func(ex *exchange.Exchange) { ex.Request.Framing, ex.Request.ContentLength = exchange.FramingLength, 4 }},
+		{"a body that is not announced", "request_body_unframed", func(ex *exchange.Exchange) {
+			ex.Request.Body = &pieces{list: []string{"GET /admin HTTP/1.1\r\n\r\n"}}
+		}},
+		{"announced chunks", "request_body_missing", func(ex *exchange.Exchange) { ex.Request.Framing = exchange.FramingChunked }},
+		{"announced stream", "request_body_missing", func(ex *exchange.Exchange) { ex.Request.Framing = exchange.FramingStream }},
 		{"too long a body", "request_body_too_long", func(ex *exchange.Exchange) {
 			ex.Request.Framing, ex.Request.ContentLength = exchange.FramingLength, 4
 			ex.Request.Body = &pieces{list: []string{"hello"}}
@@ -176,6 +181,7 @@ func TestClientBreaksOff(t *testing.T) {
 		{"large", exchange.FramingLength, 100_000, []string{"abc"}, io.ErrUnexpectedEOF, exchange.KindClientGone},
 		{"large, short", exchange.FramingLength, 100_000, []string{"abc"}, nil, exchange.KindClientGone},
 		{"chunked", exchange.FramingChunked, -1, []string{"abc"}, malformed, exchange.KindBadRequest},
+		{"panics", exchange.FramingChunked, -1, nil, errPanic, exchange.KindInternal},
 		{"too long", exchange.FramingLength, 10_000, []string{strings.Repeat("a", 10_001)}, nil, exchange.KindInternal},
 	}
 	for _, tt := range tests {
