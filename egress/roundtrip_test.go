@@ -103,6 +103,30 @@ func TestRetryOfStale(t *testing.T) {
 	}
 }
 
+// Nothing of a response can be seen once its memory belongs to another request.
+func TestReleaseClearsTheResponse(t *testing.T) {
+	backend, ex := steady(t)
+	for _, local := range []bool{false, true} {
+		ex.ResetResponse()
+		if err := backend.RoundTrip(ex); err != nil {
+			t.Fatal(err)
+		}
+		if ex.Response.Fields.Len() == 0 || ex.Response.Body == nil || ex.BackendName != backend.Name() {
+			t.Fatalf("response %+v of %q", ex.Response, ex.BackendName)
+		}
+		if e := backend.Endpoints(); len(e) != 1 || e[0].Active != 1 || e[0].Name != ex.EndpointName {
+			t.Errorf("endpoints %+v", e)
+		}
+		if local {
+			ex.Respond(403, []byte("text/plain"), []byte("no"))
+		}
+		ex.Upstream.Release(ex)
+		if kept := ex.Response.Fields.Len() > 0 && ex.Response.Body != nil; kept != local || ex.Upstream != nil {
+			t.Errorf("local %v: response %+v", local, ex.Response)
+		}
+	}
+}
+
 // A new connection that dies is no race: nothing is sent again.
 func TestNoRetryOnNewConnections(t *testing.T) {
 	o := newOrigin(t, func(net.Conn, *http.Request, int) bool { return false })

@@ -8,18 +8,22 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"strings"
 	"time"
+
+	"github.com/spf13/pflag"
 
 	"github.com/fairlead-mesh/fairlead/egress/resolve"
 	"github.com/fairlead-mesh/fairlead/gateway/admin"
 	"github.com/fairlead-mesh/fairlead/gateway/config"
 	"github.com/fairlead-mesh/fairlead/gateway/telemetry"
+	"github.com/fairlead-mesh/fairlead/listener"
 )
 
 // ProcessOptions are a program's flags, as they were typed.
 type ProcessOptions struct {
-	// Program and Version name the build in metrics.
-	Program, Version string
+	// Version names the build in metrics.
+	Version string
 
 	AdminAddress    string // "" for none
 	AccessLog       string // file; "" for none
@@ -30,6 +34,48 @@ type ProcessOptions struct {
 
 	PortOffset   int
 	DrainTimeout time.Duration
+
+	// TrustedHops and TrustedCIDRs are config.ForwardingTrust; PathNormalization a mode
+	// of config.PathNormalization as Istio writes it; Via and OriginalPath those of
+	// config.ProxyHeaders.
+	TrustedHops       uint32
+	TrustedCIDRs      []string
+	PathNormalization string
+	Via               string
+	OriginalPath      bool
+}
+
+// Flags registers a flag for each option that is one, with its default.
+func (o *ProcessOptions) Flags(f *pflag.FlagSet) {
+	f.IntVar(&o.PortOffset, "port-offset", o.PortOffset, "added to every listener's port for its socket: with 8000, port 80 is served at 8080")
+	f.StringVar(&o.AdminAddress, "admin-address", admin.DefaultAddress, `address of readiness, metrics and the configuration dump; "" for none`)
+	f.StringVar(&o.AccessLog, "access-log", "", "file for the access log, such as /dev/stdout (default: none)")
+	f.StringVar(&o.AccessLogFormat, "access-log-format", "text", "text (Istio's default line) or json")
+	f.StringVar(&o.LogLevel, "log-level", "info", "debug, info, warn or error; also at run time through the admin address")
+	f.StringVar(&o.LogFormat, "log-format", "text", "text or json")
+	f.DurationVar(&o.DrainTimeout, "drain-timeout", DefaultDrainTimeout, "how long requests under way may take when a listener goes or the process ends")
+	f.Uint32Var(&o.TrustedHops, "trusted-hops", 0, "proxies in front of this one whose X-Forwarded-* fields are believed")
+	f.StringSliceVar(&o.TrustedCIDRs, "trusted-cidr", nil, "peers that are believed (default, with --trusted-hops: all)")
+	f.StringVar(&o.PathNormalization, "path-normalization", "BASE", "NONE, BASE, MERGE_SLASHES or DECODE_AND_MERGE_SLASHES, as Istio's pathNormalization")
+	f.StringVar(&o.Via, "via", "", "pseudonym in Via fields (default: no Via)")
+	f.BoolVar(&o.OriginalPath, "original-path", false, "send X-Envoy-Original-Path upstream after a rewrite")
+}
+
+// http returns the settings of every listener. Errors name the flag.
+func (o *ProcessOptions) http() (*config.HttpSettings, error) {
+	mode, ok := config.PathNormalization_value["PATH_NORMALIZATION_"+strings.ToUpper(o.PathNormalization)]
+	if !ok {
+		return nil, fmt.Errorf("--path-normalization %q: use NONE, BASE, MERGE_SLASHES or DECODE_AND_MERGE_SLASHES", o.PathNormalization)
+	}
+	s := &config.HttpSettings{
+		PathNormalization: config.PathNormalization(mode),
+		Forwarding:        &config.ForwardingTrust{TrustedHops: o.TrustedHops, TrustedCidrs: o.TrustedCIDRs},
+		Headers:           &config.ProxyHeaders{Via: o.Via, OriginalPath: o.OriginalPath},
+	}
+	if _, err := listener.NewSettings(s); err != nil {
+		return nil, fmt.Errorf("--trusted-hops, --trusted-cidr, --via: %w", err)
+	}
+	return s, nil
 }
 
 // flushTimeout is how long the access log may take to be written at the end.
@@ -67,9 +113,13 @@ func NewProcess(o ProcessOptions) (*Process, error) {
 	if err := p.openAccessLog(); err != nil {
 		return nil, err
 	}
+	settings, err := o.http()
+	if err != nil {
+		return nil, err
+	}
 	p.resolver = resolve.New(resolve.NewClient(resolve.ClientOptions{}), resolve.Options{Logger: p.log})
 	p.gateway = New(p.metrics, Options{
-		PortOffset: o.PortOffset, DrainTimeout: o.DrainTimeout, AccessLog: p.access, Resolver: p.resolver, Log: p.log,
+		PortOffset: o.PortOffset, DrainTimeout: o.DrainTimeout, HTTP: settings, AccessLog: p.access, Resolver: p.resolver, Log: p.log,
 	})
 	p.admin = admin.New(admin.Options{
 		Version: o.Version, Ready: p.gateway.Ready, Config: p.gateway.Live,
@@ -123,7 +173,6 @@ func (p *Process) Run(ctx context.Context, configure func(context.Context) error
 			stopAdmin()
 			<-served
 		}()
-		p.log.Info("administration listening", "address", l.Addr().String())
 	}
 	configured := make(chan error, 1)
 	go func() {

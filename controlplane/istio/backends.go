@@ -1,6 +1,7 @@
 package istio
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -34,7 +35,7 @@ func (p Proxy) Backends(s Service, base []*config.Backend, rules []*networking.D
 		}
 		for _, subset := range rule.Subsets {
 			made := applied(b, subsetPolicy(rule.Policy, subset.GetTrafficPolicy(), port))
-			if made == nil || subset.GetName() == "" {
+			if made == nil || subsetFault(subset.Subset) != nil {
 				continue
 			}
 			made.Name = BackendName(s.Host, port, subset.GetName())
@@ -44,6 +45,14 @@ func (p Proxy) Backends(s Service, base []*config.Backend, rules []*networking.D
 		}
 	}
 	return out
+}
+
+// subsetFault says why a subset cannot be a Backend, or nothing.
+func subsetFault(s *api.Subset) error {
+	if s.GetName() == "" || strings.Contains(s.GetName(), "|") {
+		return fmt.Errorf("%q is not a name", s.GetName())
+	}
+	return config.Validate(config.Wrap(&config.Backend{Name: s.GetName(), EndpointSet: "any", SubsetLabels: s.GetLabels()}))
 }
 
 // backendPort reads the port of "outbound|PORT|SUBSET|HOST".

@@ -57,12 +57,9 @@ func (p Proxy) DestinationRule(dr *networking.DestinationRule, look RuleLookups)
 	seen := map[string]bool{}
 	for i, s := range dr.Spec.GetSubsets() {
 		a := spec.in("subsets[%d]", i)
-		switch {
-		case s.GetName() == "":
-			a.in("name").fail(Invalid, "is empty: the subset cannot be named")
-		case strings.Contains(s.GetName(), "|"):
-			a.in("name").fail(Invalid, "%q is not a name", s.GetName())
-		case seen[s.GetName()]:
+		if err := subsetFault(s); err != nil {
+			a.fail(Invalid, "does not exist: %v", err)
+		} else if seen[s.GetName()] {
 			a.in("name").fail(Invalid, "%q comes twice: the first counts", s.GetName())
 		}
 		seen[s.GetName()] = true

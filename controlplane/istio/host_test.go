@@ -14,7 +14,9 @@ func TestHost(t *testing.T) {
 		{"full", "reviews.prod.svc.cluster.local", "reviews.prod.svc.cluster.local"},
 		{"any", "*", "*"},
 		{"wildcard", "*.example.com", "*.example.com"},
-		{"ipv6", "2001:db8::1", "2001:db8::1"},
+		{"ipv6", "2001:DB8::1", "[2001:db8::1]"},
+		{"ipv6-in-brackets", "[2001:db8::1]", "[2001:db8::1]"},
+		{"ipv4", "192.0.2.1", "192.0.2.1"},
 		{"empty", "", ""},
 	}
 	for _, tt := range tests {

@@ -230,6 +230,10 @@ func (t *entryTranslation) addEndpoint(e *config.Endpoint, a at) {
 		a.warn(Invalid, "%s comes twice: the first counts", e.Name)
 		return
 	}
+	if err := config.Validate(config.Wrap(e)); err != nil {
+		a.fail(Invalid, "not used: %v", err)
+		return
+	}
 	t.out.Endpoints = append(t.out.Endpoints, e)
 }
 

@@ -241,7 +241,7 @@ func (t *vsTranslation) emit(r *rule, uses map[string][]boundServer) {
 		}
 		plain, last := r.variant(t.proxy, servers[0]).split(r)
 		if plain != nil {
-			t.out = append(t.out, t.route(r, name, servers, plain))
+			t.add(r, t.route(r, name, servers, plain))
 		}
 		if last != nil {
 			if plain != nil {
@@ -249,9 +249,27 @@ func (t *vsTranslation) emit(r *rule, uses map[string][]boundServer) {
 			}
 			route := t.route(r, name, servers, last)
 			route.GetHttp().Precedence = config.Precedence_PRECEDENCE_IN_ORDER_LAST
-			t.out = append(t.out, route)
+			t.add(r, route)
 		}
 	}
+}
+
+// add keeps a Route if a proxy would. What the contract does not permit in its action makes it answer
+// 500, as a proxy that refused the Route would send its requests on to other rules.
+func (t *vsTranslation) add(r *rule, route *config.Route) {
+	err := config.Validate(config.Wrap(route))
+	if err == nil {
+		t.out = append(t.out, route)
+		return
+	}
+	http := route.GetHttp()
+	http.Action, http.Filters = refuse("the rule is not permitted"), nil
+	if config.Validate(config.Wrap(route)) == nil {
+		r.at.fail(Invalid, "answered 500: %v", err)
+		t.out = append(t.out, route)
+		return
+	}
+	r.at.fail(Invalid, "not served: %v", err)
 }
 
 // route makes a Route for servers that are alike to the rule.

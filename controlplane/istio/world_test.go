@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	api "istio.io/api/networking/v1"
 	networking "istio.io/client-go/pkg/apis/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/fairlead-mesh/fairlead/gateway/config"
 	"github.com/fairlead-mesh/fairlead/test/golden"
@@ -129,6 +130,9 @@ func checkSound(t testing.TB, resources []*config.Resource) {
 	t.Helper()
 	names := map[config.Name]bool{}
 	for _, r := range resources {
+		if err := config.Validate(r); err != nil {
+			t.Errorf("a proxy would refuse it: %v", err)
+		}
 		if n := config.NameOf(r); names[n] || n.Name == "" {
 			t.Errorf("%s is there twice, or has no name", n)
 		} else {
@@ -176,31 +180,63 @@ func checkRule(t testing.TB, name string, h *config.HttpRule) {
 	}
 }
 
-// FuzzVirtualService translates whatever VirtualService the bytes are, as root and as delegate.
-func FuzzVirtualService(f *testing.F) {
+// FuzzTranslate translates whatever object the bytes are, a VirtualService also as a delegate. Whatever comes
+// out must be fit for a proxy.
+func FuzzTranslate(f *testing.F) {
 	for _, input := range golden.Inputs(f, goldenDir) {
-		for _, vs := range worldOf(f, input).VirtualServices {
-			data, err := proto.Marshal(&vs.Spec)
-			if err != nil {
-				f.Fatal(err)
-			}
-			f.Add(data)
+		w := worldOf(f, input)
+		for _, o := range w.VirtualServices {
+			addSeed(f, 0, &o.Spec)
+		}
+		for _, o := range w.Gateways {
+			addSeed(f, 1, &o.Spec)
+		}
+		for _, o := range w.DestinationRules {
+			addSeed(f, 2, &o.Spec)
+		}
+		for _, o := range w.ServiceEntries {
+			addSeed(f, 3, &o.Spec)
 		}
 	}
 	base := golden.Inputs(f, goldenDir)["match-port-per-listener.txtar"]
-	f.Fuzz(func(t *testing.T, data []byte) {
+	f.Fuzz(func(t *testing.T, kind byte, data []byte) {
 		w := worldOf(t, base)
-		fuzzed := w.VirtualServices[0].DeepCopy()
-		fuzzed.Name = "fuzzed"
-		if proto.Unmarshal(data, &fuzzed.Spec) != nil {
+		if !w.addFuzzed(kind, data) {
 			return
 		}
-		root := w.VirtualServices[0].DeepCopy()
-		root.Name = "root"
-		root.Spec.Http[0].Route = nil
-		root.Spec.Http[0].Delegate = &api.Delegate{Name: "fuzzed"}
-		w.VirtualServices = append(w.VirtualServices, fuzzed, root)
 		resources, _ := w.Translate(testProxy)
 		checkSound(t, resources)
 	})
+}
+
+func addSeed(f *testing.F, kind byte, spec proto.Message) {
+	data, err := proto.Marshal(spec)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(kind, data)
+}
+
+func (w *World) addFuzzed(kind byte, data []byte) bool {
+	meta := metav1.ObjectMeta{Namespace: "shop", Name: "fuzzed"}
+	switch kind % 4 {
+	case 0:
+		o := &networking.VirtualService{ObjectMeta: meta}
+		root := w.VirtualServices[0].DeepCopy()
+		root.Name = "root"
+		root.Spec.Http[0].Route, root.Spec.Http[0].Delegate = nil, &api.Delegate{Name: "fuzzed"}
+		w.VirtualServices = append(w.VirtualServices, o, root)
+		return proto.Unmarshal(data, &o.Spec) == nil
+	case 1:
+		o := &networking.Gateway{ObjectMeta: meta}
+		w.Gateways = append(w.Gateways, o)
+		return proto.Unmarshal(data, &o.Spec) == nil
+	case 2:
+		o := &networking.DestinationRule{ObjectMeta: meta}
+		w.DestinationRules = append(w.DestinationRules, o)
+		return proto.Unmarshal(data, &o.Spec) == nil
+	}
+	o := &networking.ServiceEntry{ObjectMeta: meta}
+	w.ServiceEntries = append(w.ServiceEntries, o)
+	return proto.Unmarshal(data, &o.Spec) == nil
 }

@@ -189,6 +189,24 @@ func (b *body) failure(err error) error {
 	return b.call.ioError(err, errBodyTruncated.Reason)
 }
 
+// Ready implements exchange.Readier.
+func (b *body) Ready() bool {
+	c := b.call
+	switch {
+	case b.state != bodyOpen || len(b.ahead) > 0:
+		return true
+	case b.framing != exchange.FramingChunked:
+		return c.r < c.w
+	}
+	// What was read may be framing without content.
+	var err *exchange.Error
+	if b.ahead, err = b.take(); err != nil {
+		_ = b.fail(err) // Next returns it
+		return true
+	}
+	return len(b.ahead) > 0 || b.chunks.Done()
+}
+
 // Trailers implements exchange.Body.
 func (b *body) Trailers() *exchange.Fields {
 	if b.framing != exchange.FramingChunked || b.state != bodyDone {

@@ -365,11 +365,14 @@ func TestUpgrade(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if tcp := tunnel.(exchange.TCPDuplex).TCPConn(); (tcp == nil) != (early != "") {
+				t.Errorf("with %q read early, the connection is %v", early, tcp)
+			}
 			io.WriteString(tunnel, "ping")
 			tunnel.CloseWrite()
 			var got bytes.Buffer
 			io.Copy(&got, tunnel)
-			if got.String() != early+"ping." {
+			if got.String() != early+"ping." || tunnel.(exchange.TCPDuplex).TCPConn() == nil {
 				t.Errorf("the tunnel carried %q", got.String())
 			}
 			tunnel.Close()

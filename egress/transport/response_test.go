@@ -281,3 +281,42 @@ func TestHeadOutlivesBody(t *testing.T) {
 		}
 	}
 }
+
+// Ready tells content that is here from content that is to come, framing from content.
+func TestReady(t *testing.T) {
+	const chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+	tests := []struct {
+		name, raw string
+		ready     []bool // before each Next
+	}{
+		{"length", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc", []bool{true}},
+		{"length, to come", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n", []bool{false}},
+		{"length, half", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\na", []bool{true, false}},
+		{"until close", "HTTP/1.1 200 OK\r\n\r\na", []bool{true, false}},
+		{"chunk", chunked + "3\r\nabc\r\n", []bool{true, false}},
+		{"chunks and end", chunked + "1\r\na\r\n1\r\nb\r\n0\r\n\r\n", []bool{true, true}},
+		{"end", chunked + "0\r\n\r\n", []bool{true}},
+		{"framing alone", chunked + "3\r", []bool{false}},
+		{"fault", chunked + "x", []bool{true}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			conn := origin(t, answer(tt.raw))
+			ex := request(t, "GET", "/")
+			var call Call
+			if err := call.Start(ex, options); err != nil {
+				t.Fatal(err)
+			}
+			if err := call.RoundTrip(conn); err != nil {
+				t.Fatal(err)
+			}
+			for i, want := range tt.ready {
+				if got := ex.Response.Body.(exchange.Readier).Ready(); got != want {
+					t.Errorf("before Next %d: ready %v", i, got)
+				}
+				ex.Response.Body.Next()
+			}
+			call.Finish()
+		})
+	}
+}

@@ -19,7 +19,7 @@ func newCompiler(t testing.TB) *Compiler {
 	t.Helper()
 	registry := egress.NewRegistry(egress.Options{})
 	t.Cleanup(registry.Close)
-	return NewCompiler(registry, telemetry.NewRegistry(telemetry.Options{}))
+	return NewCompiler(registry, telemetry.NewRegistry(telemetry.Options{}), nil)
 }
 
 func parse(t testing.TB, text string) []*config.Resource {

@@ -60,13 +60,14 @@ func main() {
 func run(ctx context.Context, options options) error {
 	ctx, cancel := context.WithTimeout(ctx, options.timeout)
 	defer cancel()
+	machine := report.Here(ctx, ".") // before building raises the load average
 	lab, err := newLab(ctx, options)
 	if err != nil {
 		return err
 	}
 	defer lab.close()
 	var out strings.Builder
-	fmt.Fprint(&out, report.Here(ctx, lab.build.Module), lab.programList(), "\n")
+	fmt.Fprint(&out, machine, lab.programList(), "\n")
 	var faults []error
 	for _, b := range benchmarks() {
 		if !slices.Contains(options.only, b.name) || ctx.Err() != nil {
