@@ -69,7 +69,9 @@ func TestIstioMatches(t *testing.T) {
 			"  - match: [%s]\n    route: [{destination: {host: hit}}]\n  - route: [{destination: {host: miss}}]\n", m)))
 	}
 	a := start(t, docs...)
-	at := func(name, target string, header ...string) harness.Request { return get(name+".example", target, header...) }
+	at := func(name, target string, header ...string) harness.Request {
+		return get(name+".example", target, header...)
+	}
 	alt := at("port", "/")
 	alt.Port = 8080
 	put := at("method", "/")
@@ -194,7 +196,9 @@ func TestIstioActions(t *testing.T) {
     route: [{destination: {host: one}}]
 `),
 	)
-	at := func(host, target string, header ...string) harness.Request { return get(host+".example", target, header...) }
+	at := func(host, target string, header ...string) harness.Request {
+		return get(host+".example", target, header...)
+	}
 	location := func(target string, status int, want string) exchange {
 		return exchange{name: "redirect " + target, Request: at("redirect", target), status: status, got: []string{"Location: " + want}}
 	}
