@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	gwv1 "sigs.k8s.io/gateway-api/apis/v1"
+
 	"github.com/fairlead-mesh/fairlead/controlplane"
 	"github.com/fairlead-mesh/fairlead/controlplane/source/files"
 	"github.com/fairlead-mesh/fairlead/egress"
@@ -68,7 +70,7 @@ func Start(t testing.TB, o Options, manifests Files) *Appliance {
 		PortOffset: a.offset, DrainTimeout: o.DrainTimeout, AccessLog: o.AccessLog, Resolver: o.Resolver, Log: log,
 	})
 	a.Pipeline = controlplane.New(controlplane.Options{
-		AllowExternalName: o.AllowExternalName, Publisher: a.Gateway, Log: log,
+		AllowExternalName: o.AllowExternalName, Publisher: a.Gateway, Log: log, Addresses: addresses,
 	})
 	src, err := files.New(files.Options{Paths: []string{a.Dir}, Log: log})
 	if err != nil {
@@ -92,6 +94,12 @@ func Start(t testing.TB, o Options, manifests Files) *Appliance {
 	})
 	a.feed.wait(t, "the first configuration", func(b *batches) bool { return b.taken > 0 })
 	return a
+}
+
+// addresses are those of every Gateway: clients are on this machine.
+func addresses(*gwv1.Gateway) []gwv1.GatewayStatusAddress {
+	ip := gwv1.IPAddressType
+	return []gwv1.GatewayStatusAddress{{Type: &ip, Value: "127.0.0.1"}}
 }
 
 // Stop ends the appliance as SIGTERM does: configuration first, then a drain. It returns
