@@ -3,7 +3,6 @@ package controlplane
 import (
 	"slices"
 	"strconv"
-	"strings"
 
 	"google.golang.org/protobuf/proto"
 	networking "istio.io/client-go/pkg/apis/networking/v1"
@@ -117,12 +116,8 @@ func (a *istioAPI) virtualServices(in *inputs, proxy istio.Proxy, hosts *registr
 // wildcardEntry returns the ServiceEntry whose wildcard host covers a host.
 func wildcardEntry(ctx *collect.Context, hosts *registry, host string) (istio.Object, bool) {
 	for _, key := range istio.HostKeys(host)[1:] {
-		for _, e := range collect.Lookup(ctx, hosts.byHost, key) {
-			for i := range e.Services {
-				if e.Services[i].Host == key {
-					return istio.Object{Kind: "ServiceEntry", Namespace: e.Services[i].Namespace, Name: e.name}, true
-				}
-			}
+		for _, se := range collect.Lookup(ctx, hosts.claims, key) {
+			return istio.Object{Kind: "ServiceEntry", Namespace: se.Namespace, Name: se.Name}, true
 		}
 	}
 	return istio.Object{}, false
@@ -138,12 +133,11 @@ var equalPlaces = collect.WithEqual(func(x, y placedRoute) bool {
 	return proto.Equal(x.route, y.route) && slices.Equal(x.places, y.places)
 })
 
-// portOf looks up the address and port of a Listener as text.
-func portOf(ctx *collect.Context, listeners collect.Collection[*config.Resource]) func(listener string) string {
+// placeOf looks up the address and port of a Listener as text.
+func placeOf(ctx *collect.Context, listeners collect.Collection[*config.Resource]) func(listener string) string {
 	return func(listener string) string {
 		l, _ := collect.Get(ctx, listeners, config.Name{Kind: config.KindListener, Name: listener}.String())
-		port := strconv.Itoa(int(l.GetListener().GetPort()))
-		return strings.TrimPrefix(l.GetListener().GetAddress()+":"+port, ":")
+		return istio.Place(l.GetListener())
 	}
 }
 
@@ -151,12 +145,12 @@ func portOf(ctx *collect.Context, listeners collect.Collection[*config.Resource]
 func (a *istioAPI) findOvertaken(other *gatewayAPI) {
 	stands := collect.Map("stands of httproutes", other.routes,
 		func(ctx *collect.Context, r *config.Resource) (placedRoute, bool) {
-			return placedRoute{r.GetRoute(), istio.Stands(r.GetRoute(), portOf(ctx, other.listeners))}, true
+			return placedRoute{r.GetRoute(), istio.Stands(r.GetRoute(), placeOf(ctx, other.listeners))}, true
 		}, equalPlaces)
 	byStand := collect.NewIndex("httproutes by stand", stands, func(p placedRoute) []string { return p.places })
 	a.overtaken = collect.Map("overtaken", a.routes,
 		func(ctx *collect.Context, r *config.Resource) (*findings, bool) {
-			list := istio.Overtaken(r.GetRoute(), portOf(ctx, a.listeners), func(key string) []*config.Route {
+			list := istio.Overtaken(r.GetRoute(), placeOf(ctx, a.listeners), func(key string) []*config.Route {
 				var out []*config.Route
 				for _, p := range collect.Lookup(ctx, byStand, key) {
 					out = append(out, p.route)
@@ -171,7 +165,7 @@ func (a *istioAPI) findOvertaken(other *gatewayAPI) {
 func (a *istioAPI) findOverlaps() {
 	placed := collect.Map("route places", a.routes,
 		func(ctx *collect.Context, r *config.Resource) (placedRoute, bool) {
-			return placedRoute{r.GetRoute(), istio.Places(r.GetRoute(), portOf(ctx, a.listeners))}, true
+			return placedRoute{r.GetRoute(), istio.Places(r.GetRoute(), placeOf(ctx, a.listeners))}, true
 		}, equalPlaces)
 	byPlace := collect.NewIndex("routes by place", placed, func(p placedRoute) []string { return p.places })
 	a.overlaps = collect.Map("overlaps", byPlace,

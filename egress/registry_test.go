@@ -154,7 +154,7 @@ func TestRemovedWhileInUse(t *testing.T) {
 	o := newOrigin(t, func(c net.Conn, _ *http.Request, _ int) bool {
 		arrived <- true
 		<-proceed
-		io.WriteString(c, response("hi"))
+		_, _ = io.WriteString(c, response("hi"))
 		return true
 	})
 	r := newTestRegistry(t, Options{})
@@ -321,7 +321,7 @@ func TestChangesUnderLoad(t *testing.T) {
 
 func TestUpgradeThroughABackend(t *testing.T) {
 	o := newOrigin(t, func(c net.Conn, _ *http.Request, _ int) bool {
-		io.WriteString(c, "HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\nearly")
+		_, _ = io.WriteString(c, "HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\nearly")
 		return false
 	})
 	r := newTestRegistry(t, Options{})

@@ -38,7 +38,7 @@ func TestKeepAlive(t *testing.T) {
 func TestStaleConnections(t *testing.T) {
 	const n = 1000
 	o := newOrigin(t, func(c net.Conn, _ *http.Request, _ int) bool {
-		io.WriteString(c, response("hi"))
+		_, _ = io.WriteString(c, response("hi"))
 		return false
 	})
 	r := newTestRegistry(t, Options{})
@@ -76,10 +76,10 @@ func TestRetryOfStale(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			o := newOrigin(t, func(c net.Conn, req *http.Request, n int) bool {
 				if n == 1 {
-					io.Copy(io.Discard, req.Body)
+					_, _ = io.Copy(io.Discard, req.Body)
 					return false // it took the second request, and dies
 				}
-				io.WriteString(c, response("hi"))
+				_, _ = io.WriteString(c, response("hi"))
 				return true
 			})
 			r := newTestRegistry(t, Options{})
@@ -254,7 +254,7 @@ func steady(t testing.TB) (*Backend, *exchange.Exchange) {
 			if _, err := c.Read(buffer); err != nil {
 				return
 			}
-			c.Write(answer)
+			_, _ = c.Write(answer)
 		}
 	}()
 	r := NewRegistry(Options{})

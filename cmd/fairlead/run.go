@@ -95,19 +95,26 @@ func run(ctx context.Context, o runOptions) error {
 	})
 }
 
-// gcPercent is how much garbage may pile up, in percent of what is live. Requests make
-// none, so that collecting more often than Go would costs only changes of configuration,
-// and what they leave is given back sooner.
-const gcPercent = 50
+// How much garbage may pile up, in percent of what is live: while the first configuration
+// is read, and afterwards. Requests make none, so that collecting more often than Go would
+// costs only changes of configuration, and the process stays small.
+const (
+	gcPercentLoading = 10
+	gcPercentServing = 30
+)
 
 // tuneMemory keeps the process small: reading the first configuration takes several times
 // the memory that it needs afterwards. GOGC in the environment wins.
 func tuneMemory(p *controlplane.Pipeline, then func()) {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
+	tune := os.Getenv("GOGC") == ""
+	if tune {
+		debug.SetGCPercent(gcPercentLoading)
 	}
 	p.OnFirst(func() {
-		go debug.FreeOSMemory()
+		if tune {
+			debug.SetGCPercent(gcPercentServing)
+			go debug.FreeOSMemory()
+		}
 		if then != nil {
 			then()
 		}

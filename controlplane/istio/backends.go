@@ -7,7 +7,6 @@ import (
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
-
 	api "istio.io/api/networking/v1"
 	networking "istio.io/client-go/pkg/apis/networking/v1"
 
@@ -92,8 +91,9 @@ func balancer(lb *api.LoadBalancerSettings) config.LoadBalancer_Policy {
 		return config.LoadBalancer_POLICY_ROUND_ROBIN
 	case api.LoadBalancerSettings_RANDOM:
 		return config.LoadBalancer_POLICY_RANDOM
+	default:
+		return config.LoadBalancer_POLICY_LEAST_REQUEST
 	}
-	return config.LoadBalancer_POLICY_LEAST_REQUEST
 }
 
 func connectionPool(in *api.ConnectionPoolSettings) *config.ConnectionPool {

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"testing"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	api "istio.io/api/networking/v1"
 	networking "istio.io/client-go/pkg/apis/networking/v1"
 
@@ -16,7 +14,7 @@ import (
 func crowd(n int) *World {
 	w := &World{
 		Gateways: []*networking.Gateway{{
-			ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "edge"},
+			Namespace: "shop", Name: "edge",
 			Spec: api.Gateway{Servers: []*api.Server{{
 				Port: &api.Port{Number: 80, Name: "http", Protocol: "HTTP"}, Hosts: []string{"*"},
 			}}},
@@ -26,7 +24,7 @@ func crowd(n int) *World {
 	}
 	for i := range n {
 		w.VirtualServices = append(w.VirtualServices, &networking.VirtualService{
-			ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: fmt.Sprintf("vs-%05d", i)},
+			Namespace: "shop", Name: fmt.Sprintf("vs-%05d", i),
 			Spec: api.VirtualService{
 				Hosts: []string{"*"}, Gateways: []string{"edge"},
 				Http: []*api.HTTPRoute{{

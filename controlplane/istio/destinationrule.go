@@ -108,6 +108,7 @@ func reportBalancer(a at, lb *api.LoadBalancerSettings) {
 		a.warn(NotEnforced, "PASSTHROUGH needs a client's own destination, which a gateway does not have: least request is used")
 	case api.LoadBalancerSettings_LEAST_CONN:
 		a.info(Deprecated, "LEAST_CONN is the old name of LEAST_REQUEST")
+	default:
 	}
 }
 

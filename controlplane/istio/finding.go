@@ -63,11 +63,11 @@ func older[T metav1.Object](a, b T) int { return compareOrder(order(a, 0), order
 type Severity uint8
 
 const (
-	// Info: works, and is worth knowing.
+	// Info is what works, and is worth knowing.
 	Info Severity = iota + 1
-	// Warning: some of what was written has no effect.
+	// Warning says that some of what was written has no effect.
 	Warning
-	// Error: requests are refused, or an object is not in force as a whole.
+	// Error says that requests are refused, or an object is not in force as a whole.
 	Error
 )
 
@@ -123,5 +123,7 @@ func (a at) add(s Severity, c Code, message string) {
 }
 
 func (a at) info(c Code, format string, args ...any) { a.add(Info, c, fmt.Sprintf(format, args...)) }
+
 func (a at) warn(c Code, format string, args ...any) { a.add(Warning, c, fmt.Sprintf(format, args...)) }
+
 func (a at) fail(c Code, format string, args ...any) { a.add(Error, c, fmt.Sprintf(format, args...)) }

@@ -4,8 +4,6 @@ import (
 	"slices"
 	"testing"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	api "istio.io/api/networking/v1"
 	typev1beta1 "istio.io/api/type/v1beta1"
 	networking "istio.io/client-go/pkg/apis/networking/v1"
@@ -13,8 +11,8 @@ import (
 
 func destinationRule(ns, name, host string, exportTo ...string) *networking.DestinationRule {
 	return &networking.DestinationRule{
-		ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: name},
-		Spec:       api.DestinationRule{Host: host, ExportTo: exportTo},
+		Namespace: ns, Name: name,
+		Spec: api.DestinationRule{Host: host, ExportTo: exportTo},
 	}
 }
 

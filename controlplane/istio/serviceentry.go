@@ -85,6 +85,7 @@ func (t *entryTranslation) served(spec at) bool {
 		if len(t.se.Spec.GetEndpoints()) > 1 {
 			spec.in("endpoints").fail(Invalid, "%s takes one endpoint at most: the first counts", r)
 		}
+	default:
 	}
 	if len(t.se.Spec.GetHosts()) == 0 {
 		spec.in("hosts").fail(Invalid, "is empty")

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"google.golang.org/protobuf/proto"
-
 	api "istio.io/api/networking/v1"
 
 	"github.com/fairlead-mesh/fairlead/gateway/config"

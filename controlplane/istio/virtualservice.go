@@ -133,10 +133,7 @@ func asksNothing(route *api.HTTPRoute) fields {
 	if !timeout && !retries {
 		return httpRouteFields
 	}
-	table := fields{}
-	for path, what := range httpRouteFields {
-		table[path] = what
-	}
+	table := maps.Clone(httpRouteFields)
 	if timeout {
 		table["timeout"] = done
 	}

@@ -1,242 +1,237 @@
 package istio
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
-	"math/rand/v2"
+	"cmp"
+	"maps"
 	"slices"
-	"testing"
+	"strings"
 
-	"github.com/google/go-cmp/cmp"
-	"google.golang.org/protobuf/proto"
-	api "istio.io/api/networking/v1"
+	meta "istio.io/api/meta/v1alpha1"
 	networking "istio.io/client-go/pkg/apis/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/fairlead-mesh/fairlead/gateway/config"
-	"github.com/fairlead-mesh/fairlead/test/golden"
 )
 
-// render writes a translation in a form that can be compared.
-func render(t testing.TB, w *World) string {
-	t.Helper()
-	resources, statuses := w.Translate(testProxy)
-	out, err := golden.MarshalConfig(resources)
-	if err != nil {
-		t.Fatal(err)
+// World is all objects at once, and wires the translators over them as the control plane does
+// incrementally. The order of its lists does not matter.
+type World struct {
+	Gateways         []*networking.Gateway
+	VirtualServices  []*networking.VirtualService
+	DestinationRules []*networking.DestinationRule
+	ServiceEntries   []*networking.ServiceEntry
+	// Services are the Kubernetes Services.
+	Services []Service
+	// Backends are theirs, without subsets, by host; each host has an entry.
+	Backends map[string][]*config.Backend
+}
+
+// ObjectStatus is what there is to say about one object.
+type ObjectStatus struct {
+	Object   Object            `json:"object"`
+	Status   *meta.IstioStatus `json:"status"`
+	Findings []Finding         `json:"findings,omitempty"`
+}
+
+// Translate translates everything. Resources come in no particular order, statuses by object.
+func (w *World) Translate(p Proxy) ([]*config.Resource, []ObjectStatus) {
+	t := worldTranslation{World: w, proxy: p, bindings: map[string]*Binding{}, rules: map[string][]*networking.DestinationRule{}}
+	t.registry()
+	t.gateways()
+	for _, dr := range w.DestinationRules {
+		key := p.RuleHost(dr)
+		t.rules[key] = append(t.rules[key], dr)
 	}
-	status, err := json.MarshalIndent(statuses, "", " ")
-	if err != nil {
-		t.Fatal(err)
+	t.virtualServices()
+	for _, dr := range w.DestinationRules {
+		t.findings = append(t.findings, p.DestinationRule(dr, RuleLookups{Services: t.servicesUnder, Rules: t.rulesFor})...)
 	}
-	return string(out) + string(status)
-}
-
-func (w *World) shuffle(r *rand.Rand) {
-	shuffle(r, w.Gateways)
-	shuffle(r, w.VirtualServices)
-	shuffle(r, w.DestinationRules)
-	shuffle(r, w.ServiceEntries)
-	shuffle(r, w.Services)
-}
-
-func shuffle[T any](r *rand.Rand, list []T) {
-	r.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
-}
-
-// TestOrderDoesNotMatter translates every golden's input, and all of them at once, in several orders.
-func TestOrderDoesNotMatter(t *testing.T) {
-	for name, input := range withAll(golden.Inputs(t, goldenDir)) {
-		t.Run(name, func(t *testing.T) {
-			w := worldOf(t, input)
-			want := render(t, w)
-			for seed := range uint64(5) {
-				w.shuffle(rand.New(rand.NewPCG(seed, 7)))
-				if diff := cmp.Diff(want, render(t, w)); diff != "" {
-					t.Fatalf("another order gives another result:\n%s", diff)
-				}
-			}
-		})
-	}
-}
-
-// withAll adds a world of several inputs at once. A document that several have counts once.
-func withAll(inputs map[string][]byte) map[string][]byte {
-	var all [][]byte
-	for _, name := range []string{"two-owners-merged", "delegate-merged", "entry-static-served", "giropops-routed", "rules-of-one-host-merged"} {
-		for doc := range bytes.SplitSeq(bytes.TrimSpace(inputs[name+".txtar"]), []byte("\n---\n")) {
-			if !slices.ContainsFunc(all, func(have []byte) bool { return bytes.Equal(have, doc) }) {
-				all = append(all, doc)
-			}
+	for _, host := range slices.Sorted(maps.Keys(t.base)) {
+		s, _ := t.service(host, "")
+		for _, b := range p.Backends(s, t.base[host], t.rulesFor(host)) {
+			t.resources = append(t.resources, config.Wrap(b))
 		}
 	}
-	inputs["several"] = bytes.Join(all, []byte("\n---\n"))
-	return inputs
+	return t.resources, t.statuses()
 }
 
-// TestInputsStay checks that translation changes no object.
-func TestInputsStay(t *testing.T) {
-	for name, input := range golden.Inputs(t, goldenDir) {
-		t.Run(name, func(t *testing.T) {
-			w, before := worldOf(t, input), worldOf(t, input)
-			w.Translate(testProxy)
-			same(t, "Gateway", before.Gateways, w.Gateways, func(o *networking.Gateway) proto.Message { return &o.Spec })
-			same(t, "VirtualService", before.VirtualServices, w.VirtualServices, func(o *networking.VirtualService) proto.Message { return &o.Spec })
-			same(t, "DestinationRule", before.DestinationRules, w.DestinationRules, func(o *networking.DestinationRule) proto.Message { return &o.Spec })
-			same(t, "ServiceEntry", before.ServiceEntries, w.ServiceEntries, func(o *networking.ServiceEntry) proto.Message { return &o.Spec })
-			for host, backends := range before.Backends {
-				same(t, host, backends, w.Backends[host], func(b *config.Backend) proto.Message { return b })
-			}
-		})
+type worldTranslation struct {
+	*World
+	proxy     Proxy
+	services  []Service
+	hosts     map[string][]Service // Kubernetes' first, then by namespace
+	entriesOf map[string][]*networking.ServiceEntry
+	base      map[string][]*config.Backend
+	places    map[string]string // by Listener
+	bindings  map[string]*Binding
+	rules     map[string][]*networking.DestinationRule
+	resources []*config.Resource
+	findings  []Finding
+}
+
+// registry translates ServiceEntries and gathers all services.
+func (t *worldTranslation) registry() {
+	t.base, t.hosts, t.entriesOf = map[string][]*config.Backend{}, map[string][]Service{}, map[string][]*networking.ServiceEntry{}
+	maps.Copy(t.base, t.Backends)
+	for _, s := range t.Services {
+		t.hosts[s.Host] = append(t.hosts[s.Host], s)
+	}
+	for _, se := range t.ServiceEntries {
+		for _, h := range se.Spec.GetHosts() {
+			t.entriesOf[strings.ToLower(h)] = append(t.entriesOf[strings.ToLower(h)], se)
+		}
+	}
+	var external []Service
+	for _, se := range t.ServiceEntries {
+		r := t.proxy.ServiceEntry(se, EntryLookups{Kubernetes: t.kubernetes, Entries: func(host string) []*networking.ServiceEntry { return t.entriesOf[host] }})
+		t.findings = append(t.findings, r.Findings...)
+		external = append(external, r.Services...)
+		for _, b := range r.Backends {
+			host := b.GetService().GetHost()
+			t.base[host] = append(t.base[host], b)
+		}
+		for _, e := range r.Endpoints {
+			t.resources = append(t.resources, config.Wrap(e))
+		}
+	}
+	slices.SortStableFunc(external, func(a, b Service) int { return cmp.Compare(a.Namespace, b.Namespace) })
+	for _, s := range joinPorts(external) {
+		t.hosts[s.Host] = append(t.hosts[s.Host], s)
+	}
+	for _, host := range slices.Sorted(maps.Keys(t.hosts)) {
+		t.services = append(t.services, t.hosts[host]...)
 	}
 }
 
-func same[T any](t *testing.T, what string, before, after []T, message func(T) proto.Message) {
-	t.Helper()
-	for i := range before {
-		if !proto.Equal(message(before[i]), message(after[i])) {
-			t.Errorf("%s %d was changed", what, i)
+// joinPorts makes one Service of those that entries of one namespace give for one host.
+func joinPorts(services []Service) []Service {
+	var out []Service
+	for _, s := range services {
+		i := slices.IndexFunc(out, func(o Service) bool { return o.Host == s.Host && o.Namespace == s.Namespace })
+		if i < 0 {
+			out = append(out, s)
+			continue
 		}
+		out[i].Ports = slices.Concat(out[i].Ports, s.Ports)
+		slices.Sort(out[i].Ports)
+		out[i].Refused = slices.Concat(out[i].Refused, s.Refused)
 	}
+	return out
 }
 
-// TestResourcesAreSound checks references and names over every golden's input.
-func TestResourcesAreSound(t *testing.T) {
-	for name, input := range golden.Inputs(t, goldenDir) {
-		t.Run(name, func(t *testing.T) {
-			resources, statuses := worldOf(t, input).Translate(testProxy)
-			checkSound(t, resources)
-			var objects []Object
-			for _, s := range statuses {
-				objects = append(objects, s.Object)
-				if len(s.Status.GetConditions()) < 3 {
-					t.Errorf("%s has conditions %v", s.Object, s.Status.GetConditions())
-				}
-				for _, f := range s.Findings {
-					if f.Message == "" || f.Code.ID == "" || f.Object != s.Object {
-						t.Errorf("finding is not complete: %+v", f)
-					}
-				}
-			}
-			if len(slices.Compact(objects)) != len(objects) {
-				t.Errorf("an object has two statuses: %v", objects)
-			}
-		})
-	}
+func (t *worldTranslation) kubernetes(host string) bool {
+	_, ok := t.Backends[host]
+	return ok
 }
 
-func checkSound(t testing.TB, resources []*config.Resource) {
-	t.Helper()
-	names := map[config.Name]bool{}
-	for _, r := range resources {
-		if err := config.Validate(r); err != nil {
-			t.Errorf("a proxy would refuse it: %v", err)
-		}
-		if n := config.NameOf(r); names[n] || n.Name == "" {
-			t.Errorf("%s is there twice, or has no name", n)
-		} else {
-			names[n] = true
-		}
-	}
-	for _, r := range resources {
-		if l := r.GetListener(); l != nil && !names[config.Name{Kind: config.KindGateway, Name: l.Gateway}] {
-			t.Errorf("%s has no gateway", l.Name)
-		}
-		for _, a := range r.GetRoute().GetAttachments() {
-			if !names[config.Name{Kind: config.KindListener, Name: a.Listener}] || len(a.Hostnames) == 0 {
-				t.Errorf("%s is attached to %q with %v", r.GetRoute().GetName(), a.Listener, a.Hostnames)
+func (t *worldTranslation) wildcardEntry(host string) (Object, bool) {
+	for _, se := range slices.SortedFunc(slices.Values(t.ServiceEntries), older) {
+		for _, h := range se.Spec.GetHosts() {
+			if h = strings.ToLower(h); strings.HasPrefix(h, "*") && within(host, h) {
+				return object("ServiceEntry", se), true
 			}
 		}
-		if h := r.GetRoute().GetHttp(); r.GetRoute() != nil {
-			checkRule(t, r.GetRoute().GetName(), h)
+	}
+	return Object{}, false
+}
+
+func (t *worldTranslation) service(host, namespace string) (Service, bool) {
+	all := t.hosts[host]
+	if len(all) == 0 {
+		return Service{}, false
+	}
+	return all[max(0, slices.IndexFunc(all, func(s Service) bool { return s.Namespace == namespace }))], true
+}
+
+func (t *worldTranslation) servicesUnder(pattern string) []Service {
+	return slices.DeleteFunc(slices.Clone(t.services), func(s Service) bool { return !within(s.Host, pattern) })
+}
+
+func (t *worldTranslation) rulesFor(host string) []*networking.DestinationRule {
+	var out []*networking.DestinationRule
+	for _, key := range HostKeys(host) {
+		out = append(out, t.rules[key]...)
+	}
+	return out
+}
+
+func (t *worldTranslation) gateways() {
+	claims := map[uint32][]Claim{}
+	t.places = map[string]string{}
+	for _, gw := range t.Gateways {
+		for _, c := range t.proxy.Claims(gw) {
+			claims[c.Port] = append(claims[c.Port], c)
+		}
+	}
+	for _, gw := range t.Gateways {
+		r := t.proxy.Gateway(gw, func(port uint32) []Claim { return claims[port] })
+		t.bindings[gw.Namespace+"/"+gw.Name] = r.Binding
+		t.resources = append(t.resources, r.Resources...)
+		t.findings = append(t.findings, r.Findings...)
+		for _, res := range r.Resources {
+			if l := res.GetListener(); l != nil {
+				t.places[l.GetName()] = Place(l)
+			}
 		}
 	}
 }
 
-func checkRule(t testing.TB, name string, h *config.HttpRule) {
-	t.Helper()
-	if h.GetAction() == nil {
-		t.Errorf("%s has no action", name)
-	}
-	if p := h.GetPrecedence(); p != config.Precedence_PRECEDENCE_IN_ORDER && p != config.Precedence_PRECEDENCE_IN_ORDER_LAST {
-		t.Errorf("%s has precedence %s", name, p)
-	}
-	if f := h.GetForward(); f != nil && len(f.GetBackends()) == 0 {
-		t.Errorf("%s has no backend", name)
-	}
-	for _, b := range h.GetForward().GetBackends() {
-		if b.GetTarget() == nil || b.GetWeight() < 1 || b.GetWeight() > maxWeight {
-			t.Errorf("%s has backend %v", name, b)
+func (t *worldTranslation) virtualServices() {
+	byName := map[string]*networking.VirtualService{}
+	delegators := map[string][]*networking.VirtualService{}
+	for _, vs := range t.VirtualServices {
+		byName[vs.Namespace+"/"+vs.Name] = vs
+		for _, d := range Delegates(vs) {
+			delegators[d] = append(delegators[d], vs)
 		}
 	}
-	kinds := map[string]bool{}
-	for _, f := range h.GetFilters() {
-		kind := fmt.Sprintf("%T", f.GetKind())
-		if kinds[kind] {
-			t.Errorf("%s has filter %s twice", name, kind)
+	look := Lookups{
+		Gateway:        func(ns, name string) *Binding { return t.bindings[ns+"/"+name] },
+		VirtualService: func(ns, name string) *networking.VirtualService { return byName[ns+"/"+name] },
+		Delegators:     func(ns, name string) []*networking.VirtualService { return delegators[ns+"/"+name] },
+		Service:        t.service,
+		ServiceEntry:   t.wildcardEntry,
+		Rules:          t.rulesFor,
+	}
+	places := map[string][]*config.Route{}
+	for _, vs := range t.VirtualServices {
+		r := t.proxy.VirtualService(vs, look)
+		t.findings = append(t.findings, r.Findings...)
+		for _, route := range r.Routes {
+			t.resources = append(t.resources, config.Wrap(route))
+			for _, place := range Places(route, func(listener string) string { return t.places[listener] }) {
+				places[place] = append(places[place], route)
+			}
 		}
-		kinds[kind] = true
+	}
+	for place, routes := range places {
+		t.findings = append(t.findings, Overlaps(place, routes)...)
 	}
 }
 
-// FuzzTranslate translates whatever object the bytes are, a VirtualService also as a delegate. Whatever comes
-// out must be fit for a proxy.
-func FuzzTranslate(f *testing.F) {
-	for _, input := range golden.Inputs(f, goldenDir) {
-		w := worldOf(f, input)
-		for _, o := range w.VirtualServices {
-			addSeed(f, 0, &o.Spec)
-		}
-		for _, o := range w.Gateways {
-			addSeed(f, 1, &o.Spec)
-		}
-		for _, o := range w.DestinationRules {
-			addSeed(f, 2, &o.Spec)
-		}
-		for _, o := range w.ServiceEntries {
-			addSeed(f, 3, &o.Spec)
-		}
+func (t *worldTranslation) statuses() []ObjectStatus {
+	var out []ObjectStatus
+	byObject := map[Object][]Finding{}
+	for _, f := range t.findings {
+		byObject[f.Object] = append(byObject[f.Object], f)
 	}
-	base := golden.Inputs(f, goldenDir)["match-port-per-listener.txtar"]
-	f.Fuzz(func(t *testing.T, kind byte, data []byte) {
-		w := worldOf(t, base)
-		if !w.addFuzzed(kind, data) {
-			return
-		}
-		resources, _ := w.Translate(testProxy)
-		checkSound(t, resources)
-	})
-}
-
-func addSeed(f *testing.F, kind byte, spec proto.Message) {
-	data, err := proto.Marshal(spec)
-	if err != nil {
-		f.Fatal(err)
+	add := func(kind string, o metav1.Object) {
+		name := object(kind, o)
+		own := SortFindings(byObject[name])
+		out = append(out, ObjectStatus{name, Status(name, o.GetGeneration(), own), own})
 	}
-	f.Add(kind, data)
-}
-
-func (w *World) addFuzzed(kind byte, data []byte) bool {
-	meta := metav1.ObjectMeta{Namespace: "shop", Name: "fuzzed"}
-	switch kind % 4 {
-	case 0:
-		o := &networking.VirtualService{ObjectMeta: meta}
-		root := w.VirtualServices[0].DeepCopy()
-		root.Name = "root"
-		root.Spec.Http[0].Route, root.Spec.Http[0].Delegate = nil, &api.Delegate{Name: "fuzzed"}
-		w.VirtualServices = append(w.VirtualServices, o, root)
-		return proto.Unmarshal(data, &o.Spec) == nil
-	case 1:
-		o := &networking.Gateway{ObjectMeta: meta}
-		w.Gateways = append(w.Gateways, o)
-		return proto.Unmarshal(data, &o.Spec) == nil
-	case 2:
-		o := &networking.DestinationRule{ObjectMeta: meta}
-		w.DestinationRules = append(w.DestinationRules, o)
-		return proto.Unmarshal(data, &o.Spec) == nil
+	for _, o := range t.Gateways {
+		add("Gateway", o)
 	}
-	o := &networking.ServiceEntry{ObjectMeta: meta}
-	w.ServiceEntries = append(w.ServiceEntries, o)
-	return proto.Unmarshal(data, &o.Spec) == nil
+	for _, o := range t.VirtualServices {
+		add("VirtualService", o)
+	}
+	for _, o := range t.DestinationRules {
+		add("DestinationRule", o)
+	}
+	for _, o := range t.ServiceEntries {
+		add("ServiceEntry", o)
+	}
+	slices.SortFunc(out, func(a, b ObjectStatus) int { return a.Object.Compare(b.Object) })
+	return out
 }

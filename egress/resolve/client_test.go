@@ -45,8 +45,10 @@ func newServer(t *testing.T, s *server) *server {
 		go func() { done <- d.ActivateAndServe() }()
 		<-started
 		t.Cleanup(func() {
-			d.Shutdown()
-			<-done
+			_ = d.Shutdown()
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
 		})
 	}
 	return s
@@ -83,7 +85,7 @@ func (s *server) serve(w dns.ResponseWriter, q *dns.Msg) {
 	if w.LocalAddr().Network() == "udp" {
 		m.Truncate(maxUDP)
 	}
-	w.WriteMsg(m)
+	_ = w.WriteMsg(m)
 }
 
 func (s *server) asked() []string {
@@ -254,7 +256,7 @@ func TestFilesAreReadAgain(t *testing.T) {
 			t.Errorf("%v, %v", got, err)
 		}
 	}
-	os.Remove(c.conf.path)
+	_ = os.Remove(c.conf.path)
 	if _, err := c.Lookup(context.Background(), "b"); err == nil {
 		t.Error("no error without a resolv.conf")
 	}

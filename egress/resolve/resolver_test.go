@@ -37,7 +37,7 @@ func (s *script) Lookup(context.Context, string) (Answer, error) {
 }
 
 func parse(list string) (addrs []netip.Addr) {
-	for _, a := range strings.Fields(list) {
+	for a := range strings.FieldsSeq(list) {
 		addrs = append(addrs, netip.MustParseAddr(a))
 	}
 	return addrs

@@ -121,6 +121,9 @@ func (c *Call) Repeatable() bool { return c.whole || !c.relay.started }
 func (c *Call) RoundTrip(conn *Conn) *exchange.Error {
 	c.conn, c.broken = conn, true
 	c.in, c.r, c.w = c.small[:], 0, 0
+	if conn.timer.Fired() {
+		return errExpired
+	}
 	conn.timer.Arm(c.options.Idle)
 	var err *exchange.Error
 	if c.whole {

@@ -131,7 +131,8 @@ func (r *relay) copyChunked() error {
 	body := r.call.ex.Request.Body
 	for {
 		b, err := body.Next()
-		if err != nil && err != io.EOF {
+		ended := errors.Is(err, io.EOF)
+		if err != nil && !ended {
 			return &sourceError{err}
 		}
 		out := buffer[:0]
@@ -150,7 +151,7 @@ func (r *relay) copyChunked() error {
 			}
 			out = wire.AppendChunkEnd(out)
 		}
-		if err == io.EOF {
+		if ended {
 			r.phase.Store(relayCloses)
 			return r.write(wire.AppendLastChunk(out, body.Trailers()))
 		}

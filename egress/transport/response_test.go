@@ -58,13 +58,13 @@ func TestResponses(t *testing.T) {
 					readRequest(r)
 					if split {
 						for i := range tt.raw {
-							io.WriteString(c, tt.raw[i:i+1])
+							_, _ = io.WriteString(c, tt.raw[i:i+1])
 						}
 					} else {
-						io.WriteString(c, tt.raw)
+						_, _ = io.WriteString(c, tt.raw)
 					}
 					c.CloseWrite()
-					io.Copy(io.Discard, r)
+					_, _ = io.Copy(io.Discard, r)
 				})
 				method := tt.method
 				if method == "" {
@@ -194,9 +194,9 @@ func TestNoAnswer(t *testing.T) {
 		retry  exchange.Retry
 	}{
 		{"closed, new", 0, func(_ *net.TCPConn, r *bufio.Reader) { readRequest(r) }, exchange.RetryNo},
-		{"reset, new", 0, func(c *net.TCPConn, r *bufio.Reader) { readRequest(r); c.SetLinger(0) }, exchange.RetryNo},
+		{"reset, new", 0, func(c *net.TCPConn, r *bufio.Reader) { readRequest(r); _ = c.SetLinger(0) }, exchange.RetryNo},
 		{"closed, reused", 1, func(_ *net.TCPConn, r *bufio.Reader) { readRequest(r) }, exchange.RetryIfReused},
-		{"reset, reused", 1, func(c *net.TCPConn, r *bufio.Reader) { readRequest(r); c.SetLinger(0) }, exchange.RetryIfReused},
+		{"reset, reused", 1, func(c *net.TCPConn, r *bufio.Reader) { readRequest(r); _ = c.SetLinger(0) }, exchange.RetryIfReused},
 		{"half a head", 1, answer("HTTP/1.1 200 OK\r\nA: "), exchange.RetryNo},
 		{"after a 1xx", 1, answer("HTTP/1.1 103 \r\n\r\n"), exchange.RetryNo},
 	}
@@ -205,7 +205,7 @@ func TestNoAnswer(t *testing.T) {
 			conn := origin(t, func(c *net.TCPConn, r *bufio.Reader) {
 				for range tt.served {
 					readRequest(r)
-					io.WriteString(c, good)
+					_, _ = io.WriteString(c, good)
 				}
 				tt.serve(c, r)
 			})
@@ -314,7 +314,7 @@ func TestReady(t *testing.T) {
 				if got := ex.Response.Body.(exchange.Readier).Ready(); got != want {
 					t.Errorf("before Next %d: ready %v", i, got)
 				}
-				ex.Response.Body.Next()
+				_, _ = ex.Response.Body.Next()
 			}
 			call.Finish()
 		})

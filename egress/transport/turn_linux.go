@@ -54,13 +54,13 @@ func (t *turn) do(fd uintptr) bool {
 func call(trap, fd uintptr, b []byte) (int, unix.Errno) {
 	for {
 		n, _, errno := unix.RawSyscall(trap, fd, uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)))
-		switch errno {
-		case unix.EINTR:
+		if errno == unix.EINTR {
 			continue
-		case 0:
-			return int(n), 0
 		}
-		return 0, errno
+		if errno != 0 {
+			return 0, errno
+		}
+		return int(n), 0
 	}
 }
 

@@ -48,6 +48,9 @@ type conn struct {
 	scan   wire.HeadScanner
 	first  [1]byte
 	served int
+	// probing is true while an idle connection has not been read from since its last
+	// request; see idleReady.
+	probing bool
 
 	timer deadline.Timer
 	state atomic.Uint32
@@ -95,6 +98,9 @@ func (c *conn) await() bool {
 		return false
 	}
 	err := c.readIdle()
+	if c.probing && isTimeout(err) && c.resumeIdle() {
+		err = c.readIdle()
+	}
 	if err == nil {
 		return !c.ended
 	}
@@ -115,6 +121,16 @@ func (c *conn) beginIdle() bool {
 	c.timer.Arm(timeouts.Idle)
 	c.state.Store(stateIdle)
 	return !c.lc.Draining()
+}
+
+// resumeIdle lets a connection that was woken to be probed wait on. It returns false if
+// it was a drain that woke it.
+func (c *conn) resumeIdle() bool {
+	c.probing = false
+	c.mu.Lock()
+	_ = c.stream.SetReadDeadline(time.Time{}) // a closed connection shows when read
+	c.mu.Unlock()
+	return c.beginIdle()
 }
 
 // endIdleWait is called when bytes have come.

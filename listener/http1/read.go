@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"syscall"
+	"time"
 )
 
 // readIdle waits for bytes into c.in, which holds none, and owns no buffer while it
@@ -29,8 +30,12 @@ func (c *conn) readIdle() error {
 }
 
 // provenRequests is after how many requests a connection is taken for one whose client
-// does not end its direction together with a request.
-const provenRequests = 2
+// does not end its direction together with a request. probeTime is when it is read from
+// all the same.
+const (
+	provenRequests = 2
+	probeTime      = time.Second
+)
 
 // idleReady is called by the poller: first at once, then each time the descriptor has
 // become readable. Requests without content are served right here, inside the call.
@@ -38,8 +43,8 @@ const provenRequests = 2
 // attempt to read first, which nearly always finds nothing and costs a system call.
 //
 // What the poller does not tell again is an end (FIN) that came together with the
-// bytes of the request. Connections that are not proven make the attempt; on others
-// such an end is seen when they have been idle for too long.
+// bytes of the request. Connections that are not proven make the attempt at once,
+// others when they have been idle for probeTime.
 //
 // Inside the call the descriptor's read lock is held: nothing here may read the stream
 // by another way. What needs that (an incomplete head, content, an upgrade, a refusal)
@@ -57,6 +62,7 @@ func (c *conn) idleReady(fd uintptr) bool {
 			return true
 		}
 		c.in.w += n
+		c.probing = false
 		c.endIdleWait()
 		if !c.serveHere() || c.in.r < c.in.w {
 			return true
@@ -67,6 +73,8 @@ func (c *conn) idleReady(fd uintptr) bool {
 		}
 		if n < len(dst) && c.served >= provenRequests {
 			c.in.release()
+			c.probing = true
+			c.timer.Arm(min(probeTime, c.settings.Timeouts.Idle))
 			return false
 		}
 	}
