@@ -114,12 +114,8 @@ func (a *istioAPI) virtualServices(in *inputs, proxy istio.Proxy, hosts *registr
 // wildcardEntry returns the ServiceEntry whose wildcard host covers a host.
 func wildcardEntry(ctx *collect.Context, hosts *registry, host string) (istio.Object, bool) {
 	for _, key := range istio.HostKeys(host)[1:] {
-		for _, e := range collect.Lookup(ctx, hosts.byHost, key) {
-			for i := range e.Services {
-				if e.Services[i].Host == key {
-					return istio.Object{Kind: "ServiceEntry", Namespace: e.Services[i].Namespace, Name: e.name}, true
-				}
-			}
+		for _, se := range collect.Lookup(ctx, hosts.claims, key) {
+			return istio.Object{Kind: "ServiceEntry", Namespace: se.Namespace, Name: se.Name}, true
 		}
 	}
 	return istio.Object{}, false
@@ -137,8 +133,7 @@ func (a *istioAPI) findOverlaps() {
 		func(ctx *collect.Context, r *config.Resource) (placedRoute, bool) {
 			places := istio.Places(r.GetRoute(), func(listener string) string {
 				l, _ := collect.Get(ctx, a.listeners, config.Name{Kind: config.KindListener, Name: listener}.String())
-				port := strconv.Itoa(int(l.GetListener().GetPort()))
-				return strings.TrimPrefix(l.GetListener().GetAddress()+":"+port, ":")
+				return istio.Place(l.GetListener())
 			})
 			return placedRoute{r.GetRoute(), places}, true
 		}, collect.WithEqual(func(x, y placedRoute) bool {

@@ -1,6 +1,9 @@
 package controlplane
 
 import (
+	"slices"
+	"strings"
+
 	corev1 "k8s.io/api/core/v1"
 
 	networking "istio.io/client-go/pkg/apis/networking/v1"
@@ -12,10 +15,7 @@ import (
 )
 
 // entry is a ServiceEntry beside its endpoints.
-type entry struct {
-	name string
-	istio.ServiceEntryResult
-}
+type entry = istio.ServiceEntryResult
 
 // registry is every host that routes can name, and the rules for it.
 type registry struct {
@@ -26,6 +26,7 @@ type registry struct {
 	byHost     *collect.Index[*entry]
 	underHost  *collect.Index[*entry]
 	k8sUnder   *collect.Index[istio.Service]
+	claims     *collect.Index[*networking.ServiceEntry]
 	rules      *collect.Index[*networking.DestinationRule]
 
 	endpoints collect.Collection[*config.Resource] // of ServiceEntries
@@ -40,17 +41,17 @@ func newRegistry(in *inputs, proxy istio.Proxy, names service.Options) *registry
 		})
 	r.k8sUnder = collect.NewIndex("services under host", r.kubernetes,
 		func(s istio.Service) []string { return istio.HostKeys(s.Host) })
-	claims := collect.NewIndex("entries by claimed host", in.istio.serviceEntries,
-		func(se *networking.ServiceEntry) []string { return se.Spec.GetHosts() })
+	r.claims = collect.NewIndex("entries by claimed host", in.istio.serviceEntries,
+		lowerHosts)
 	r.endpoints, r.entries = collect.FlatMapStatus("serviceentries", in.istio.serviceEntries, resourceKey,
 		func(ctx *collect.Context, se *networking.ServiceEntry) ([]*config.Resource, *entry) {
 			result := proxy.ServiceEntry(se, istio.EntryLookups{
 				Kubernetes: func(host string) bool { _, ok := collect.Get(ctx, r.kubernetes, host); return ok },
 				Entries: func(host string) []*networking.ServiceEntry {
-					return collect.Lookup(ctx, claims, host)
+					return collect.Lookup(ctx, r.claims, host)
 				},
 			})
-			return wrap(result.Endpoints), &entry{se.Name, result}
+			return wrap(result.Endpoints), &result
 		}, equal)
 	r.byHost = collect.NewIndex("entries by host", r.entries, hostsOf)
 	r.underHost = collect.NewIndex("entries under host", r.entries, func(e *entry) []string {
@@ -68,10 +69,27 @@ func newRegistry(in *inputs, proxy istio.Proxy, names service.Options) *registry
 
 func kubernetesService(svc *corev1.Service, names service.Options) istio.Service {
 	s := istio.Service{Host: names.Host(svc.Namespace, svc.Name), Namespace: svc.Namespace}
+	for name := range strings.SplitSeq(svc.Annotations[exportTo], ",") {
+		if name = strings.TrimSpace(name); name != "" {
+			s.ExportTo = append(s.ExportTo, name)
+		}
+	}
 	for i := range svc.Spec.Ports {
 		s.Ports = append(s.Ports, uint32(svc.Spec.Ports[i].Port))
 	}
 	return s
+}
+
+// exportTo is the annotation that says who may see a Service.
+const exportTo = "networking.istio.io/exportTo"
+
+// lowerHosts returns the hosts that a ServiceEntry claims, as names are compared.
+func lowerHosts(se *networking.ServiceEntry) []string {
+	hosts := make([]string, len(se.Spec.GetHosts()))
+	for i, h := range se.Spec.GetHosts() {
+		hosts[i] = strings.ToLower(h)
+	}
+	return hosts
 }
 
 func hostsOf(e *entry) []string {
@@ -125,8 +143,13 @@ func (r *registry) service(ctx collect.Reader, host, namespace string) (istio.Se
 	ok := false
 	for _, e := range collect.Lookup(ctx, r.byHost, host) {
 		for _, s := range e.Services {
-			if s.Host == host && (!ok || s.Namespace == namespace && found.Namespace != namespace) {
+			switch {
+			case s.Host != host:
+			case !ok || s.Namespace == namespace && found.Namespace != namespace:
 				found, ok = s, true
+			case s.Namespace == found.Namespace: // two entries of one namespace share the host
+				found.Ports = slices.Concat(found.Ports, s.Ports)
+				found.Refused = slices.Concat(found.Refused, s.Refused)
 			}
 		}
 	}

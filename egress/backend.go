@@ -49,7 +49,7 @@ var policies = map[config.LoadBalancer_Policy]balance.Policy{
 
 func newBackend(l *logical, cfg *config.Backend) *Backend {
 	limits := cfg.GetConnectionPool()
-	return &Backend{
+	b := &Backend{
 		logical:        l,
 		cfg:            cfg,
 		refs:           1,
@@ -61,6 +61,8 @@ func newBackend(l *logical, cfg *config.Backend) *Backend {
 			maxRequests: limits.GetRequestsPerConnection(),
 		},
 	}
+	b.current.Store(emptyConcrete)
+	return b
 }
 
 // Name returns the Backend's name: "outbound|80||nginx.shop.svc.cluster.local".
@@ -76,9 +78,7 @@ func (b *Backend) setName() string { return b.cfg.GetEndpointSet() }
 
 // abandon lets go of all endpoints.
 func (b *Backend) abandon() {
-	if old := b.current.Swap(emptyConcrete); old != nil {
-		b.drop(old.members)
-	}
+	b.drop(b.current.Swap(emptyConcrete).slots)
 }
 
 // endpoint returns the endpoint with that key, new or the one there is.
@@ -91,10 +91,11 @@ func (l *logical) endpoint(key endpointKey) *endpoint {
 	return e
 }
 
-// drop takes a use off each endpoint. One without any is closed: its idle connections
+// drop takes a use off each slot's endpoint. One without any is closed: its idle connections
 // now, those in use as their requests end.
-func (l *logical) drop(members []*endpoint) {
-	for _, e := range members {
+func (l *logical) drop(slots []slot) {
+	for i := range slots {
+		e := slots[i].endpoint
 		if e.uses--; e.uses == 0 {
 			delete(l.endpoints, e.key)
 			e.pool.Close()

@@ -2,6 +2,7 @@ package egress
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -76,7 +77,7 @@ func (o *origin) serve(c net.Conn, serve func(net.Conn, *http.Request, int) bool
 		if !serve(c, req, n) {
 			return
 		}
-		io.Copy(io.Discard, req.Body)
+		_, _ = io.Copy(io.Discard, req.Body)
 	}
 }
 
@@ -156,7 +157,7 @@ func send(b *Backend, method, path string, body exchange.Body, length int64) res
 		content.Write(p)
 		if err != nil {
 			if err != io.EOF {
-				res.err = err.(*exchange.Error)
+				res.err, _ = errors.AsType[*exchange.Error](err)
 			}
 			break
 		}

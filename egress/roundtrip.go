@@ -40,6 +40,7 @@ func (b *Backend) RoundTrip(ex *exchange.Exchange) *exchange.Error {
 	err := s.send(ex)
 	if err != nil {
 		s.end(err)
+		ex.ResetResponse() // it may hold views of a buffer that is no longer ours
 		return err
 	}
 	ex.Times.UpstreamHead = time.Now()
@@ -137,10 +138,17 @@ func (s *stream) discard(why pool.Reason) {
 	s.conn = nil
 }
 
-// Release implements exchange.Upstream.
+// Release implements exchange.Upstream. What ex.Response holds of the relayed response is
+// gone afterwards, as its memory serves others: whoever logs of it does so before. A
+// local answer that took its place stays.
 func (s *stream) Release(ex *exchange.Exchange) {
 	ex.Upstream = nil
 	s.end(nil)
+	if !ex.Answered {
+		ex.Response.Body = nil
+		ex.Response.Fields.Reset()
+		ex.Response.Reason, ex.Response.Upgrade = nil, nil
+	}
 }
 
 // end gives everything back.

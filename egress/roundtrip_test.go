@@ -38,7 +38,7 @@ func TestKeepAlive(t *testing.T) {
 func TestStaleConnections(t *testing.T) {
 	const n = 1000
 	o := newOrigin(t, func(c net.Conn, _ *http.Request, _ int) bool {
-		io.WriteString(c, response("hi"))
+		_, _ = io.WriteString(c, response("hi"))
 		return false
 	})
 	r := newTestRegistry(t, Options{})
@@ -76,10 +76,10 @@ func TestRetryOfStale(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			o := newOrigin(t, func(c net.Conn, req *http.Request, n int) bool {
 				if n == 1 {
-					io.Copy(io.Discard, req.Body)
+					_, _ = io.Copy(io.Discard, req.Body)
 					return false // it took the second request, and dies
 				}
-				io.WriteString(c, response("hi"))
+				_, _ = io.WriteString(c, response("hi"))
 				return true
 			})
 			r := newTestRegistry(t, Options{})
@@ -100,6 +100,30 @@ func TestRetryOfStale(t *testing.T) {
 				t.Errorf("stats %+v", s)
 			}
 		})
+	}
+}
+
+// Nothing of a response can be seen once its memory belongs to another request.
+func TestReleaseClearsTheResponse(t *testing.T) {
+	backend, ex := steady(t)
+	for _, local := range []bool{false, true} {
+		ex.ResetResponse()
+		if err := backend.RoundTrip(ex); err != nil {
+			t.Fatal(err)
+		}
+		if ex.Response.Fields.Len() == 0 || ex.Response.Body == nil || ex.BackendName != backend.Name() {
+			t.Fatalf("response %+v of %q", ex.Response, ex.BackendName)
+		}
+		if e := backend.Endpoints(); len(e) != 1 || e[0].Active != 1 || e[0].Name != ex.EndpointName {
+			t.Errorf("endpoints %+v", e)
+		}
+		if local {
+			ex.Respond(403, []byte("text/plain"), []byte("no"))
+		}
+		ex.Upstream.Release(ex)
+		if kept := ex.Response.Fields.Len() > 0 && ex.Response.Body != nil; kept != local || ex.Upstream != nil {
+			t.Errorf("local %v: response %+v", local, ex.Response)
+		}
 	}
 }
 
@@ -154,7 +178,7 @@ func TestConnectFailure(t *testing.T) {
 			if tt.flag == "" && s.ConnectFailures != 5 || s.Active != 0 {
 				t.Errorf("stats %+v", s)
 			}
-			for _, e := range b.current.Load().members {
+			for _, e := range b.current.Load().set.All() {
 				if n := e.load.Active(); n != 0 {
 					t.Errorf("endpoint %s has %d requests", e.target.Load().name, n)
 				}
@@ -230,7 +254,7 @@ func steady(t testing.TB) (*Backend, *exchange.Exchange) {
 			if _, err := c.Read(buffer); err != nil {
 				return
 			}
-			c.Write(answer)
+			_, _ = c.Write(answer)
 		}
 	}()
 	r := NewRegistry(Options{})

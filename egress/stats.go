@@ -86,3 +86,21 @@ func (r *Registry) Backends() []*Backend {
 	}
 	return list
 }
+
+// EndpointStats are one endpoint's counts.
+type EndpointStats struct {
+	// Name is the address: "10.0.0.7:8080".
+	Name string
+	// Active is the number of requests under way.
+	Active int64
+	Pool   pool.Stats
+}
+
+// Endpoints returns the endpoints that may be picked.
+func (b *Backend) Endpoints() []EndpointStats {
+	var list []EndpointStats
+	for _, e := range b.current.Load().set.All() {
+		list = append(list, EndpointStats{e.target.Load().name, e.load.Active(), e.pool.Stats()})
+	}
+	return list
+}

@@ -33,6 +33,10 @@ type Options struct {
 	// DrainTimeout bounds how long a removed listener's connections may take, and all of
 	// them at shutdown. Default: DefaultDrainTimeout.
 	DrainTimeout time.Duration
+	// HTTP are the process's own settings of every listener; those in the configuration
+	// win. Nil: the contract's defaults. Check
+	// them with listener.NewSettings first.
+	HTTP *config.HttpSettings
 	// AccessLog, if set, gets a record for each request.
 	AccessLog *telemetry.AccessLog
 	// Resolver finds the addresses of endpoints that are names. Nil: they have none.
@@ -77,7 +81,7 @@ func New(metrics *telemetry.Registry, options Options) *Gateway {
 	g.registry = egress.NewRegistry(egress.Options{
 		Sweeper: g.sweeper, Logger: options.Log, Resolver: options.Resolver,
 	})
-	g.compiler = snapshot.NewCompiler(g.registry, metrics)
+	g.compiler = snapshot.NewCompiler(g.registry, metrics, options.HTTP)
 	g.unrouted = metrics.Requests(telemetry.Destination{})
 	metrics.Attach(g.sources())
 	return g
@@ -106,7 +110,9 @@ func (g *Gateway) Apply(_ context.Context, delta config.Delta) config.Ack {
 	time.AfterFunc(retireAfter, func() {
 		g.mu.Lock()
 		defer g.mu.Unlock()
-		result.Retire()
+		if !g.closed {
+			result.Retire()
+		}
 	})
 	return g.ack
 }

@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"bytes"
+
 	"github.com/fairlead-mesh/fairlead/gateway/exchange"
 	"github.com/fairlead-mesh/fairlead/gateway/filter"
 	"github.com/fairlead-mesh/fairlead/gateway/snapshot"
@@ -19,7 +21,8 @@ func (h *handler) ServeExchange(ex *exchange.Exchange) {
 	metrics := h.gateway.unrouted
 	var action *snapshot.Action
 	found := false
-	if port := live.Port(h.key); port != nil {
+	port := live.Port(h.key)
+	if port != nil {
 		action, found = port.Match(ex)
 	}
 	switch {
@@ -35,7 +38,7 @@ func (h *handler) ServeExchange(ex *exchange.Exchange) {
 		metrics = action.Metrics
 		if target := action.Pick(); target != nil {
 			metrics = target.Metrics
-			forward(ex, target)
+			forward(ex, target, port.Settings.OriginalPath)
 		} else {
 			fail(ex, errNoTarget)
 			write(ex)
@@ -58,8 +61,12 @@ func answer(ex *exchange.Exchange, action *snapshot.Action) {
 }
 
 // forward sends the request to its target and the answer back, through the filters.
-func forward(ex *exchange.Exchange, target *snapshot.Target) {
+func forward(ex *exchange.Exchange, target *snapshot.Target, originalPath bool) {
+	defer release(ex)
 	verdict, n := target.Chain.Request(ex)
+	if originalPath && !bytes.Equal(ex.Forward.Path, ex.Path) {
+		ex.Request.Fields.Set(originalPathKey, originalTarget(ex))
+	}
 	if verdict == filter.Continue {
 		err := target.Failure
 		if err == nil {
@@ -70,11 +77,28 @@ func forward(ex *exchange.Exchange, target *snapshot.Target) {
 		}
 	}
 	finish(ex, &target.Chain, verdict, n)
+}
+
+// release ends the use of the endpoint, also when what served the request panicked.
+func release(ex *exchange.Exchange) {
 	if ex.Upstream != nil {
 		ex.Upstream.Release(ex)
 		ex.Upstream = nil
 	}
 }
+
+// originalTarget returns the path and the query before the rewrite.
+func originalTarget(ex *exchange.Exchange) []byte {
+	if !ex.HasQuery {
+		return ex.Path
+	}
+	return ex.Concat(ex.Path, questionMark, ex.Query)
+}
+
+var questionMark = []byte("?")
+
+// originalPathKey names the field that tells the origin of a rewrite.
+var originalPathKey = exchange.KeyOf("x-envoy-original-path")
 
 // finish runs the response pass over the filters that ran and writes what came of it. A
 // filter that resets leaves nothing written: the codec then kills the stream.

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/fairlead-mesh/fairlead/gateway/exchange"
 )
@@ -97,6 +98,21 @@ func (c *Conn) Drain() {
 	if wake != nil {
 		wake()
 	}
+}
+
+// force ends the connection under its codec's hands. It does not close the descriptor,
+// which would wait for a codec that serves inside the poller's call: the socket's
+// goroutine does, when the codec returns.
+func (c *Conn) force() {
+	tcp, ok := c.raw.(*net.TCPConn)
+	if !ok {
+		c.raw.Close()
+		return
+	}
+	// Errors mean that the connection is closed already.
+	_ = tcp.SetDeadline(time.Unix(1, 0))
+	_ = tcp.CloseRead()
+	_ = tcp.CloseWrite()
 }
 
 // trusts reports whether the peer may speak for others, judged once for each Settings.

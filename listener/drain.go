@@ -27,7 +27,7 @@ func (s *Socket) Drain(ctx context.Context) error {
 	}
 	left := s.close()
 	for _, c := range left {
-		c.raw.Close()
+		c.force()
 	}
 	s.stats.ForcedClosed.Add(int64(len(left)))
 	return fmt.Errorf("listener: port %d: %d connections closed by force: %w",
@@ -39,7 +39,7 @@ func (s *Socket) Close() {
 	s.stopAccepting(0)
 	for _, c := range s.close() {
 		c.Drain()
-		c.raw.Close()
+		c.force()
 	}
 }
 

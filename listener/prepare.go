@@ -16,7 +16,8 @@ import (
 // 100-continue" is removed too, as the codec answers it itself when the content is
 // first asked for.
 //
-// On a refusal ex holds what was known by then, for the log.
+// On a refusal ex holds what was known by then, for the log. The requests of one
+// connection are prepared one at a time.
 func Prepare(ex *exchange.Exchange, s *Settings, c *Conn) *exchange.Error {
 	ex.Scheme = c.Scheme
 	ex.ListenerPort = c.ListenerPort

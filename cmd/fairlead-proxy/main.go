@@ -29,7 +29,7 @@ func main() {
 }
 
 func newRoot() *cobra.Command {
-	o := gateway.ProcessOptions{Program: "fairlead-proxy", Version: version, LogOutput: os.Stderr}
+	o := gateway.ProcessOptions{Version: version, LogOutput: os.Stderr}
 	var paths []string
 	cmd := &cobra.Command{
 		Use:   "fairlead-proxy",
@@ -45,13 +45,7 @@ cannot be read changes nothing.`,
 	}
 	f := cmd.Flags()
 	f.StringSliceVar(&paths, "config", nil, "files of resources; none: an empty configuration")
-	f.IntVar(&o.PortOffset, "port-offset", 0, "added to every listener's port for its socket")
-	f.StringVar(&o.AdminAddress, "admin-address", "127.0.0.1:15000", `address of readiness, metrics and the configuration dump; "" for none`)
-	f.StringVar(&o.AccessLog, "access-log", "", "file for the access log, such as /dev/stdout (default: none)")
-	f.StringVar(&o.AccessLogFormat, "access-log-format", "text", "text (Istio's default line) or json")
-	f.StringVar(&o.LogLevel, "log-level", "info", "debug, info, warn or error")
-	f.StringVar(&o.LogFormat, "log-format", "text", "text or json")
-	f.DurationVar(&o.DrainTimeout, "drain-timeout", gateway.DefaultDrainTimeout, "how long requests under way may take at the end")
+	o.Flags(f)
 	return cmd
 }
 

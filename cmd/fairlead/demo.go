@@ -11,6 +11,8 @@ import (
 	"text/template"
 
 	"github.com/spf13/cobra"
+
+	"github.com/fairlead-mesh/fairlead/gateway"
 )
 
 //go:embed demo
@@ -20,7 +22,7 @@ var demoFiles embed.FS
 var demoServices = []string{"nginx-giropops", "nginx-giropops-v2", "nginx-strigus"}
 
 func newDemo() *cobra.Command {
-	o := runOptions{portOffset: 8000}
+	o := runOptions{process: gateway.ProcessOptions{PortOffset: 8000}}
 	dir := ""
 	cmd := &cobra.Command{
 		Use:   "demo",
@@ -57,7 +59,7 @@ func demo(ctx context.Context, out io.Writer, o runOptions, dir string) error {
 		return err
 	}
 	o.paths = []string{dir}
-	o.started = func() { printDemo(out, dir, o.portOffset) }
+	o.started = func() { printDemo(out, dir, o.process.PortOffset) }
 	return run(ctx, o)
 }
 

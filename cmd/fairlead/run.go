@@ -7,8 +7,8 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -25,14 +25,8 @@ type runOptions struct {
 	namespace     string
 	clusterDomain string
 	labels        map[string]string
-	portOffset    int
-	adminAddress  string
-	accessLog     string
-	accessFormat  string
-	logLevel      string
-	logFormat     string
-	drainTimeout  time.Duration
 	allowNames    []string
+	process       gateway.ProcessOptions
 
 	// started is called when the first configuration is live.
 	started func()
@@ -45,13 +39,7 @@ func (o *runOptions) flags(f *pflag.FlagSet) {
 		"labels of this gateway, which Istio's Gateway.selector is compared with (default istio=ingressgateway,app=istio-ingressgateway)")
 	f.StringSliceVar(&o.allowNames, "allow-external-name", nil,
 		"external names that may lead to this machine or to link-local addresses, such as localhost")
-	f.IntVar(&o.portOffset, "port-offset", o.portOffset, "added to every listener's port for its socket: with 8000, port 80 is served at 8080")
-	f.StringVar(&o.adminAddress, "admin-address", "127.0.0.1:15000", `address of readiness, metrics and the configuration dump; "" for none`)
-	f.StringVar(&o.accessLog, "access-log", "", "file for the access log, such as /dev/stdout (default: none)")
-	f.StringVar(&o.accessFormat, "access-log-format", "text", "text (Istio's default line) or json")
-	f.StringVar(&o.logLevel, "log-level", "info", "debug, info, warn or error; also at run time through the admin address")
-	f.StringVar(&o.logFormat, "log-format", "text", "text or json")
-	f.DurationVar(&o.drainTimeout, "drain-timeout", gateway.DefaultDrainTimeout, "how long requests under way may take when a listener goes or the process ends")
+	o.process.Flags(f)
 }
 
 func newRun() *cobra.Command {
@@ -82,12 +70,8 @@ prints the status of every object to standard error.`,
 }
 
 func run(ctx context.Context, o runOptions) error {
-	process, err := gateway.NewProcess(gateway.ProcessOptions{
-		Program: "fairlead", Version: version, AdminAddress: o.adminAddress,
-		AccessLog: o.accessLog, AccessLogFormat: o.accessFormat,
-		LogLevel: o.logLevel, LogFormat: o.logFormat, LogOutput: os.Stderr,
-		PortOffset: o.portOffset, DrainTimeout: o.drainTimeout,
-	})
+	o.process.Version, o.process.LogOutput = version, os.Stderr
+	process, err := gateway.NewProcess(o.process)
 	if err != nil {
 		return err
 	}
@@ -100,9 +84,7 @@ func run(ctx context.Context, o runOptions) error {
 		Labels: o.labels, ClusterDomain: o.clusterDomain, AllowExternalName: allow(o.allowNames),
 		Addresses: gatewayAddresses, Publisher: process.Gateway(), Log: log,
 	})
-	if o.started != nil {
-		pipeline.OnFirst(o.started)
-	}
+	tuneMemory(pipeline, o.started)
 	defer printOnSignal(pipeline, log)()
 	return process.Run(ctx, func(ctx context.Context) error {
 		err := pipeline.Run(ctx, src)
@@ -110,6 +92,32 @@ func run(ctx context.Context, o runOptions) error {
 			return nil
 		}
 		return err
+	})
+}
+
+// How much garbage may pile up, in percent of what is live: while the first configuration
+// is read, and afterwards. Requests make none, so that collecting more often than Go would
+// costs only changes of configuration, and the process stays small.
+const (
+	gcPercentLoading = 10
+	gcPercentServing = 30
+)
+
+// tuneMemory keeps the process small: reading the first configuration takes several times
+// the memory that it needs afterwards. GOGC in the environment wins.
+func tuneMemory(p *controlplane.Pipeline, then func()) {
+	tune := os.Getenv("GOGC") == ""
+	if tune {
+		debug.SetGCPercent(gcPercentLoading)
+	}
+	p.OnFirst(func() {
+		if tune {
+			debug.SetGCPercent(gcPercentServing)
+			go debug.FreeOSMemory()
+		}
+		if then != nil {
+			then()
+		}
 	})
 }
 

@@ -66,7 +66,7 @@ func row(w io.Writer, s controlplane.ObjectStatus, part string, conditions []con
 	}
 	var states, messages []string
 	for _, c := range conditions {
-		states = append(states, c.Type+"="+c.Status)
+		states = append(states, strings.TrimPrefix(c.Type, "fairlead.dev/")+"="+c.Status)
 		if bad(c) && c.Message != "" {
 			messages = append(messages, c.Reason+": "+c.Message)
 		}

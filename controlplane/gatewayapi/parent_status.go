@@ -1,7 +1,6 @@
 package gatewayapi
 
 import (
-	"fmt"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -134,7 +133,7 @@ func (p *Parent) programmed(l *Listener, s State) metav1.Condition {
 			return unmet(kind, gwv1.ListenerReasonPending, "no proxy has answered", p.Generation)
 		}
 		if ok, why := s.Programmed(name); !ok {
-			return unmet(kind, gwv1.ListenerReasonPending, fmt.Sprintf("not served yet: %s", why), p.Generation)
+			return unmet(kind, gwv1.ListenerReasonPending, strings.TrimSuffix("not served yet: "+why, ": "), p.Generation)
 		}
 	}
 	return met(kind, gwv1.ListenerReasonProgrammed, "proxies serve the listener", p.Generation)

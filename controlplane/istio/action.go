@@ -15,7 +15,7 @@ const maxBody = 1 << 20 // bytes, as Istio's webhook has it
 
 // act sets the action and the filters of a rule. The first of redirect, directResponse and route
 // counts, as in Istio.
-func (t *vsTranslation) act(r *rule, v variant, out *config.HttpRule) {
+func (t *vsTranslation) act(r *rule, port uint32, out *config.HttpRule) {
 	in := r.http
 	headers := headerEdits(r.at.in("headers"), in.GetHeaders())
 	out.Filters = headers.filters()
@@ -35,7 +35,7 @@ func (t *vsTranslation) act(r *rule, v variant, out *config.HttpRule) {
 		if rewrite != nil {
 			out.Filters = append(out.Filters, rewriteFilter(rewrite))
 		}
-		t.forward(r, v, out, rewrite.GetAuthority() != "")
+		out.Action = forwarding{t, r, port, rewrite.GetAuthority() != ""}.action()
 	default:
 		r.at.fail(Invalid, "has none of route, redirect, directResponse and delegate: answered 500")
 		out.Action = refuse("no route, redirect or directResponse")

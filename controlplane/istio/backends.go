@@ -1,12 +1,12 @@
 package istio
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
-
 	api "istio.io/api/networking/v1"
 	networking "istio.io/client-go/pkg/apis/networking/v1"
 
@@ -34,18 +34,24 @@ func (p Proxy) Backends(s Service, base []*config.Backend, rules []*networking.D
 		}
 		for _, subset := range rule.Subsets {
 			made := applied(b, subsetPolicy(rule.Policy, subset.GetTrafficPolicy(), port))
-			if made == nil || subset.GetName() == "" {
+			if made == nil || subsetFault(subset.Subset) != nil {
 				continue
 			}
 			made.Name = BackendName(s.Host, port, subset.GetName())
-			made.Origin = &config.Origin{
-				Group: group, Kind: subset.Object.Kind, Namespace: subset.Object.Namespace, Name: subset.Object.Name, Field: "spec.subsets",
-			}
+			made.Origin = subset.origin
 			made.SubsetLabels = subset.GetLabels()
 			out = append(out, made)
 		}
 	}
 	return out
+}
+
+// subsetFault says why a subset cannot be a Backend, or nothing.
+func subsetFault(s *api.Subset) error {
+	if s.GetName() == "" || strings.Contains(s.GetName(), "|") {
+		return fmt.Errorf("%q is not a name", s.GetName())
+	}
+	return config.Validate(config.Wrap(&config.Backend{Name: s.GetName(), EndpointSet: "any", SubsetLabels: s.GetLabels()}))
 }
 
 // backendPort reads the port of "outbound|PORT|SUBSET|HOST".
@@ -60,7 +66,7 @@ func backendPort(name string) (uint32, bool) {
 
 // applied returns a copy of a Backend with a policy, or nil if the policy asks for TLS.
 func applied(b *config.Backend, policy *api.TrafficPolicy) *config.Backend {
-	if policy.GetTls() != nil && policy.GetTls().GetMode() != api.ClientTLSSettings_DISABLE {
+	if asksTLS(policy) {
 		return nil
 	}
 	out := proto.CloneOf(b)
@@ -73,6 +79,10 @@ func applied(b *config.Backend, policy *api.TrafficPolicy) *config.Backend {
 	return out
 }
 
+func asksTLS(p *api.TrafficPolicy) bool {
+	return p.GetTls() != nil && p.GetTls().GetMode() != api.ClientTLSSettings_DISABLE
+}
+
 // balancer translates loadBalancer.simple. What is not simple is reported, and balanced by least
 // request, Istio's default.
 func balancer(lb *api.LoadBalancerSettings) config.LoadBalancer_Policy {
@@ -81,8 +91,9 @@ func balancer(lb *api.LoadBalancerSettings) config.LoadBalancer_Policy {
 		return config.LoadBalancer_POLICY_ROUND_ROBIN
 	case api.LoadBalancerSettings_RANDOM:
 		return config.LoadBalancer_POLICY_RANDOM
+	default:
+		return config.LoadBalancer_POLICY_LEAST_REQUEST
 	}
-	return config.LoadBalancer_POLICY_LEAST_REQUEST
 }
 
 func connectionPool(in *api.ConnectionPoolSettings) *config.ConnectionPool {

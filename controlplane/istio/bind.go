@@ -17,7 +17,6 @@ type boundServer struct {
 
 // bind finds the servers that the VirtualService attaches to, and reports why not others.
 func (t *vsTranslation) bind() []boundServer {
-	hosts := t.hosts()
 	names := t.vs.Spec.GetGateways()
 	if !slices.ContainsFunc(names, func(g string) bool { return g != meshGateway }) {
 		t.spec("gateways").info(NotBound, "not bound to a gateway: applies to sidecars and waypoints")
@@ -26,6 +25,7 @@ func (t *vsTranslation) bind() []boundServer {
 	if slices.Contains(names, meshGateway) {
 		t.spec("gateways").info(MeshOnly, `"mesh" applies to sidecars and waypoints; the other gateways are served here`)
 	}
+	hosts := t.hosts()
 	var out []boundServer
 	seen := map[string]bool{meshGateway: true}
 	for _, name := range names {

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"google.golang.org/protobuf/proto"
-
 	api "istio.io/api/networking/v1"
 	networking "istio.io/client-go/pkg/apis/networking/v1"
 )
@@ -200,8 +199,10 @@ func matchConflict(root, leaf *api.HTTPMatchRequest) string {
 		name       string
 		root, leaf *api.StringMatch
 	}{
-		{"uri", root.Uri, leaf.Uri}, {"scheme", root.Scheme, leaf.Scheme},
-		{"method", root.Method, leaf.Method}, {"authority", root.Authority, leaf.Authority},
+		{"uri", root.Uri, leaf.Uri},
+		{"scheme", root.Scheme, leaf.Scheme},
+		{"method", root.Method, leaf.Method},
+		{"authority", root.Authority, leaf.Authority},
 	} {
 		if beyond(f.root, f.leaf) {
 			return f.name
@@ -211,7 +212,8 @@ func matchConflict(root, leaf *api.HTTPMatchRequest) string {
 		name       string
 		root, leaf map[string]*api.StringMatch
 	}{
-		{"headers", root.Headers, leaf.Headers}, {"withoutHeaders", root.WithoutHeaders, leaf.WithoutHeaders},
+		{"headers", root.Headers, leaf.Headers},
+		{"withoutHeaders", root.WithoutHeaders, leaf.WithoutHeaders},
 		{"queryParams", root.QueryParams, leaf.QueryParams},
 	} {
 		for _, key := range slices.Sorted(maps.Keys(f.leaf)) {

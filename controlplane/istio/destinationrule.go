@@ -57,12 +57,9 @@ func (p Proxy) DestinationRule(dr *networking.DestinationRule, look RuleLookups)
 	seen := map[string]bool{}
 	for i, s := range dr.Spec.GetSubsets() {
 		a := spec.in("subsets[%d]", i)
-		switch {
-		case s.GetName() == "":
-			a.in("name").fail(Invalid, "is empty: the subset cannot be named")
-		case strings.Contains(s.GetName(), "|"):
-			a.in("name").fail(Invalid, "%q is not a name", s.GetName())
-		case seen[s.GetName()]:
+		if err := subsetFault(s); err != nil {
+			a.fail(Invalid, "does not exist: %v", err)
+		} else if seen[s.GetName()] {
 			a.in("name").fail(Invalid, "%q comes twice: the first counts", s.GetName())
 		}
 		seen[s.GetName()] = true
@@ -111,6 +108,7 @@ func reportBalancer(a at, lb *api.LoadBalancerSettings) {
 		a.warn(NotEnforced, "PASSTHROUGH needs a client's own destination, which a gateway does not have: least request is used")
 	case api.LoadBalancerSettings_LEAST_CONN:
 		a.info(Deprecated, "LEAST_CONN is the old name of LEAST_REQUEST")
+	default:
 	}
 }
 

@@ -20,5 +20,5 @@
 // translated answers 500, so that its requests do not fall through to a wider one, and a
 // Backend whose TLS is not enforced is withheld rather than spoken to in the clear.
 //
-// DIFFERENCES.md says where behaviour departs from Istio's and why.
+// docs/istio-differences.md says where behaviour departs from Istio's and why.
 package istio

@@ -63,11 +63,11 @@ func older[T metav1.Object](a, b T) int { return compareOrder(order(a, 0), order
 type Severity uint8
 
 const (
-	// Info: works, and is worth knowing.
+	// Info is what works, and is worth knowing.
 	Info Severity = iota + 1
-	// Warning: some of what was written has no effect.
+	// Warning says that some of what was written has no effect.
 	Warning
-	// Error: requests are refused, or an object is not in force as a whole.
+	// Error says that requests are refused, or an object is not in force as a whole.
 	Error
 )
 
@@ -95,19 +95,13 @@ func (f Finding) compare(g Finding) int {
 	)
 }
 
-// SortFindings orders findings by object, then the worst first, and drops repeated ones. It
-// may change its argument.
+// SortFindings returns findings by object, then the worst first, each once.
 func SortFindings(findings []Finding) []Finding {
-	slices.SortFunc(findings, Finding.compare)
-	return slices.Compact(findings)
+	return slices.Compact(slices.SortedFunc(slices.Values(findings), Finding.compare))
 }
 
 // report gathers the findings of one translation.
 type report struct{ findings []Finding }
-
-func (r *report) add(s Severity, c Code, o Object, field, format string, args ...any) {
-	r.findings = append(r.findings, Finding{o, s, c, field, fmt.Sprintf(format, args...)})
-}
 
 // at is a field of an object that findings are about.
 type at struct {
@@ -124,14 +118,12 @@ func (a at) in(format string, args ...any) at {
 	return at{a.report, a.object, a.field + "." + sub}
 }
 
-func (a at) info(c Code, format string, args ...any) {
-	a.add(Info, c, a.object, a.field, format, args...)
+func (a at) add(s Severity, c Code, message string) {
+	a.findings = append(a.findings, Finding{a.object, s, c, a.field, message})
 }
 
-func (a at) warn(c Code, format string, args ...any) {
-	a.add(Warning, c, a.object, a.field, format, args...)
-}
+func (a at) info(c Code, format string, args ...any) { a.add(Info, c, fmt.Sprintf(format, args...)) }
 
-func (a at) fail(c Code, format string, args ...any) {
-	a.add(Error, c, a.object, a.field, format, args...)
-}
+func (a at) warn(c Code, format string, args ...any) { a.add(Warning, c, fmt.Sprintf(format, args...)) }
+
+func (a at) fail(c Code, format string, args ...any) { a.add(Error, c, fmt.Sprintf(format, args...)) }

@@ -103,7 +103,7 @@ func (t *gatewayTranslation) server(i int, s *api.Server) Server {
 		return out
 	}
 	// Only now: of a server that is not served, every field is without effect.
-	at{&t.report, t.object, a.field}.unenforcedServer(s)
+	a.unenforcedServer(s)
 	t.reportSharing(a, s)
 	out.Listener = fmt.Sprintf("%s/%d", t.name(), i)
 	t.resources = append(t.resources, config.Wrap(&config.Listener{
@@ -127,7 +127,8 @@ func (a at) unenforcedServer(s *api.Server) {
 	reportUnenforced(a, s, table)
 }
 
-// redirect answers all hosts of a server with httpsRedirect. VirtualServices do not attach there.
+// redirect answers all hosts of a server with httpsRedirect. VirtualServices do not attach there, and
+// those that share its port by another Gateway rank after it: its order is before every age.
 func (t *gatewayTranslation) redirect(a at, i int, s Server) *config.Route {
 	hosts := bareHosts(s.Hosts)
 	slices.SortFunc(hosts, compareHosts)
@@ -135,7 +136,7 @@ func (t *gatewayTranslation) redirect(a at, i int, s Server) *config.Route {
 		Name:        s.Listener + "/https-redirect",
 		Origin:      t.object.origin(t.gw, a.field+".tls.httpsRedirect"),
 		Attachments: []*config.Attachment{{Listener: s.Listener, Hostnames: slices.Compact(hosts)}},
-		Order:       order(t.gw, i),
+		Order:       &config.Order{Index: uint32(i)},
 		DisplayName: t.gw.Name,
 		Rule: &config.Route_Http{Http: &config.HttpRule{
 			Precedence: config.Precedence_PRECEDENCE_IN_ORDER,

@@ -13,8 +13,8 @@ func (p Proxy) Host(name, namespace string) string {
 	if name == "" || name == "*" || strings.Contains(name, ".") {
 		return strings.ToLower(name)
 	}
-	if _, err := netip.ParseAddr(name); err == nil {
-		return name // IPv6 has no dot
+	if isAddress(name) { // IPv6, which has no dot
+		return "[" + strings.ToLower(strings.Trim(name, "[]")) + "]"
 	}
 	return strings.ToLower(name) + "." + namespace + ".svc." + p.domain()
 }
@@ -87,24 +87,35 @@ func compareHosts(a, b string) int {
 	return cmp.Or(cmp.Compare(wild(a), wild(b)), wild(a)*cmp.Compare(len(b), len(a)), cmp.Compare(a, b))
 }
 
-// hostFault says what is wrong with a host of a Gateway or VirtualService, or nothing.
+// hostFault says what is wrong with a host, or nothing: a name of labels, a wildcard instead of
+// the first or alone, or an IP address.
 func hostFault(host string) string {
-	switch rest := strings.TrimPrefix(host, "*."); {
+	rest := strings.TrimPrefix(host, "*.")
+	switch {
 	case host == "":
 		return "is empty"
-	case host == "*":
+	case host == "*" || isAddress(host):
 		return ""
 	case strings.Contains(rest, "*"):
 		return "has a wildcard elsewhere than as its first label"
-	case strings.ContainsAny(host, "/ \t:") && !isAddress(host):
-		return "is not a host name (no port, scheme or path is permitted)"
+	case strings.ContainsAny(rest, "/:"):
+		return "is not a host name: no port, scheme or path is permitted"
+	case len(host) > 255:
+		return "is longer than 255 bytes"
+	}
+	for label := range strings.SplitSeq(strings.ToLower(rest), ".") {
+		if label == "" || len(label) > 63 || strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" ||
+			label[0] == '-' || label[len(label)-1] == '-' {
+			return "is not a host name"
+		}
 	}
 	return ""
 }
 
+// isAddress reports whether s is an IP address; one of IPv6 may stand in brackets.
 func isAddress(s string) bool {
-	_, err := netip.ParseAddr(s)
-	return err == nil
+	addr, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(s, "["), "]"))
+	return err == nil && addr.Zone() == "" && strings.HasPrefix(s, "[") == strings.HasSuffix(s, "]")
 }
 
 // serverHosts returns the hosts of a server that routes of a namespace may use. They are
@@ -116,7 +127,8 @@ func serverHosts(hosts []string, gatewayNamespace, routeNamespace string) []stri
 		if !ok {
 			ns, host = "*", h
 		}
-		if ns == "*" || ns == routeNamespace || ns == "." && gatewayNamespace == routeNamespace {
+		admitted := ns == "*" || ns == routeNamespace || ns == "." && gatewayNamespace == routeNamespace
+		if admitted && hostFault(host) == "" {
 			out = append(out, strings.ToLower(host))
 		}
 	}

@@ -3,7 +3,9 @@ package istio
 import (
 	"cmp"
 	"fmt"
+	"net"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/fairlead-mesh/fairlead/gateway/config"
@@ -20,12 +22,16 @@ const mostCompared = 128
 // Routes are ranked as the proxy ranks them. For each match the earlier ones are looked up whose path holds
 // its path, by the prefixes of it; so the cost grows with what really overlaps.
 func Overlaps(place string, routes []*config.Route) []Finding {
-	o := overlaps{place: place, exact: map[string][]int{}, prefix: map[string][]int{}, regex: map[string][]int{}}
+	o := overlaps{
+		place: place, exact: map[string][]int{}, prefix: map[string][]int{}, regex: map[string][]int{},
+		matches: map[ruleID]int{}, taken: map[ruleID]int{},
+	}
 	routes = slices.DeleteFunc(slices.Clone(routes), func(r *config.Route) bool { return r.GetOrigin().GetKind() != "VirtualService" })
 	slices.SortFunc(routes, compareRoutes)
 	for _, r := range routes {
 		for i, m := range r.GetHttp().GetMatches() {
 			o.entries = append(o.entries, entry{r, i, m})
+			o.matches[idOf(r)]++
 		}
 	}
 	for i := range o.entries {
@@ -64,12 +70,20 @@ func (e entry) literal() (path string, exact, ok bool) {
 	return "", false, false
 }
 
+// ruleID is a rule, whose catch-all match may be a Route of its own.
+type ruleID struct {
+	key   string
+	index uint32
+}
+
+func idOf(r *config.Route) ruleID { return ruleID{r.GetOrder().GetKey(), r.GetOrder().GetIndex()} }
+
 type overlaps struct {
 	report
 	place                string
 	entries              []entry
 	exact, prefix, regex map[string][]int // of entries so far, by lower-case path or by expression
-	taken                map[*config.Route][]int
+	matches, taken       map[ruleID]int   // counts: of all, and of those that rules of the same object take
 }
 
 func (o *overlaps) index(i int) {
@@ -117,40 +131,47 @@ func (o *overlaps) compare(i int) {
 		first := o.entries[c]
 		switch {
 		case covers(first.match, e.match):
-			if o.taken == nil {
-				o.taken = map[*config.Route][]int{}
-			}
-			o.taken[e.route] = append(o.taken[e.route], e.index)
 			o.reportTaken(first, e)
 			return
 		case sameOwner(first.route, e.route) || partial[first.route.GetName()]:
 		case first.route.GetHttp().GetPrecedence() != e.route.GetHttp().GetPrecedence(): // a catch-all gets the rest by design
 		case !disjoint(first.match, e.match):
 			partial[first.route.GetName()] = true
-			o.at(e.route).info(Overlap, "requests that match %s too go there: it is older (%s)", nameOf(first.route), o.place)
+			o.at(e.route).info(Overlap, "requests that match %s too go there: its object %s (%s)",
+				nameOf(first.route), reason(first.route, e.route), o.place)
 		}
 	}
 }
 
-// reportTaken reports a match all of whose requests go elsewhere. That a whole route is dead is said
-// by reportDead.
+// reportTaken reports a match all of whose requests go elsewhere. That a rule is dead within its own
+// object is said by reportDead.
 func (o *overlaps) reportTaken(first, e entry) {
-	if sameOwner(first.route, e.route) {
-		if len(e.route.GetHttp().GetMatches()) > 1 {
+	if id := idOf(e.route); sameOwner(first.route, e.route) {
+		o.taken[id]++
+		if o.matches[id] > 1 {
 			o.at(e.route).info(IneffectiveMatch, "its match %s is never used: %s takes every request of it before", describe(e.match), nameOf(first.route))
 		}
 		return
 	}
-	o.at(e.route).warn(Shadowed, "%s gets no request: %s takes every one before, as its object is older (%s)",
-		describe(e.match), nameOf(first.route), o.place)
-	o.at(first.route).info(Shadows, "takes every request of %s in %s, as this object is older (%s)",
-		describe(e.match), nameOf(e.route), o.place)
+	why := reason(first.route, e.route)
+	o.at(e.route).warn(Shadowed, "%s gets no request: %s takes every one before, as its object %s (%s)",
+		describe(e.match), nameOf(first.route), why, o.place)
+	o.at(first.route).info(Shadows, "takes every request of %s in %s, as this object %s (%s)",
+		describe(e.match), nameOf(e.route), why, o.place)
 }
 
-// reportDead reports routes of which every match is taken, at least one by a route of the same object.
+// reason says why the first object ranks before the other.
+func reason(first, other *config.Route) string {
+	if first.GetOrder().GetCreatedUnixSeconds() == other.GetOrder().GetCreatedUnixSeconds() {
+		return "is of the same age and its name sorts first"
+	}
+	return "is older"
+}
+
+// reportDead reports rules of which earlier ones of the same object take every match.
 func (o *overlaps) reportDead(routes []*config.Route) {
 	for _, r := range routes {
-		if n := len(o.taken[r]); n > 0 && n == len(r.GetHttp().GetMatches()) {
+		if id := idOf(r); o.taken[id] == o.matches[id] {
 			o.at(r).warn(Unreachable, "never used: earlier rules take every request of it")
 		}
 	}
@@ -186,8 +207,18 @@ func describe(m *config.HttpMatch) string {
 	return text
 }
 
+// Place names the port of a Listener for Places: "80", or with an address "10.0.0.1:80".
+func Place(l *config.Listener) string {
+	port := strconv.Itoa(int(l.GetPort()))
+	if l.GetAddress() == "" {
+		return port
+	}
+	return net.JoinHostPort(l.GetAddress(), port)
+}
+
 // Places returns a key for each port and hostname that a Route is attached to, for an index of
-// what Overlaps compares. Port looks up a Listener's address and port as text, such as "80".
+// what Overlaps compares. Port looks up the Place of a
+// Listener.
 func Places(r *config.Route, port func(listener string) string) []string {
 	var out []string
 	for _, a := range r.GetAttachments() {

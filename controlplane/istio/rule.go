@@ -2,11 +2,14 @@ package istio
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
 	api "istio.io/api/networking/v1"
 	networking "istio.io/client-go/pkg/apis/networking/v1"
+
+	"github.com/fairlead-mesh/fairlead/gateway/config"
 )
 
 // Rule is what DestinationRules say of one host: those of one namespace for one pattern,
@@ -24,6 +27,7 @@ type Rule struct {
 type RuleSubset struct {
 	*api.Subset
 	Object Object
+	origin *config.Origin
 }
 
 // RuleHost returns the host or wildcard that a DestinationRule is for, in full: the key of an index
@@ -88,9 +92,9 @@ func mergeDestinationRules(host string, rules []*networking.DestinationRule) *Ru
 		if out.Policy == nil {
 			out.Policy = dr.Spec.GetTrafficPolicy()
 		}
-		for _, s := range dr.Spec.GetSubsets() {
+		for i, s := range dr.Spec.GetSubsets() {
 			if !slices.ContainsFunc(out.Subsets, func(x RuleSubset) bool { return x.Name == s.GetName() }) {
-				out.Subsets = append(out.Subsets, RuleSubset{s, o})
+				out.Subsets = append(out.Subsets, RuleSubset{s, o, o.origin(dr, fmt.Sprintf("spec.subsets[%d]", i))})
 			}
 		}
 	}

@@ -136,15 +136,17 @@ func (t *gatewayTranslation) reportSharing(a at, s *api.Server) {
 	}
 }
 
-// bareHosts drops the namespaces from hosts of a server.
+// bareHosts returns the hosts of a server without their namespaces.
 func bareHosts(hosts []string) []string {
-	out := make([]string, len(hosts))
-	for i, h := range hosts {
+	var out []string
+	for _, h := range hosts {
 		_, host, ok := strings.Cut(h, "/")
 		if !ok {
 			host = h
 		}
-		out[i] = strings.ToLower(host)
+		if hostFault(host) == "" {
+			out = append(out, strings.ToLower(host))
+		}
 	}
 	return out
 }

@@ -85,6 +85,7 @@ func (t *entryTranslation) served(spec at) bool {
 		if len(t.se.Spec.GetEndpoints()) > 1 {
 			spec.in("endpoints").fail(Invalid, "%s takes one endpoint at most: the first counts", r)
 		}
+	default:
 	}
 	if len(t.se.Spec.GetHosts()) == 0 {
 		spec.in("hosts").fail(Invalid, "is empty")
@@ -112,17 +113,24 @@ func (t *entryTranslation) host(a at, host string) {
 	service := Service{Host: host, Namespace: t.se.Namespace, ExportTo: t.se.Spec.GetExportTo()}
 	for i, port := range t.se.Spec.GetPorts() {
 		b := at{&t.report, t.object, fmt.Sprintf("spec.ports[%d]", i)}
-		if t.port(b, host, port) {
-			service.Ports = append(service.Ports, port.GetNumber())
+		if !t.hasPort(b, host, port) {
+			continue
 		}
+		service.Ports = append(service.Ports, port.GetNumber())
+		if !t.portServed(b.in("protocol"), host, port) {
+			service.Refused = append(service.Refused, port.GetNumber())
+			continue
+		}
+		t.out.Backends = append(t.out.Backends, t.backend(b, host, port))
+		t.endpoints(b, host, port)
 	}
 	if len(service.Ports) > 0 {
 		t.out.Services = append(t.out.Services, service)
 	}
 }
 
-// port translates a port of a host. It returns false if the port is another object's or invalid.
-func (t *entryTranslation) port(a at, host string, port *api.ServicePort) bool {
+// hasPort reports whether a port of the host is this entry's, and if not, why.
+func (t *entryTranslation) hasPort(a at, host string, port *api.ServicePort) bool {
 	if n := port.GetNumber(); n < 1 || n > 65535 {
 		a.in("number").fail(Invalid, "%d is not a port", n)
 		return false
@@ -131,11 +139,6 @@ func (t *entryTranslation) port(a at, host string, port *api.ServicePort) bool {
 		a.warn(Superseded, "port %d of %q is ServiceEntry %s/%s's, which is older", port.GetNumber(), host, owner.Namespace, owner.Name)
 		return false
 	}
-	if !t.portServed(a.in("protocol"), host, port) {
-		return true // it exists; requests to it get 503
-	}
-	t.out.Backends = append(t.out.Backends, t.backend(a, host, port))
-	t.endpoints(a, host, port)
 	return true
 }
 
@@ -226,6 +229,10 @@ func (t *entryTranslation) addEndpoint(e *config.Endpoint, a at) {
 	e.State = config.Endpoint_STATE_READY
 	if slices.ContainsFunc(t.out.Endpoints, func(have *config.Endpoint) bool { return have.Name == e.Name }) {
 		a.warn(Invalid, "%s comes twice: the first counts", e.Name)
+		return
+	}
+	if err := config.Validate(config.Wrap(e)); err != nil {
+		a.fail(Invalid, "not used: %v", err)
 		return
 	}
 	t.out.Endpoints = append(t.out.Endpoints, e)

@@ -32,19 +32,11 @@ func Status(o Object, generation int64, findings []Finding) *meta.IstioStatus {
 	}
 	own = SortFindings(own)
 	s := &meta.IstioStatus{ObservedGeneration: generation}
-	add := func(kind, good, bad string, counts func(Finding) bool) {
-		s.Conditions = append(s.Conditions, condition(kind, good, bad, generation, own, counts))
+	for _, k := range conditionKinds(o.Kind) {
+		c := k.condition(own)
+		c.ObservedGeneration = generation
+		s.Conditions = append(s.Conditions, c)
 	}
-	add(ConditionReconciled, "Translated", "Faults", func(f Finding) bool { return f.Severity == Error })
-	if o.Kind == "VirtualService" || o.Kind == "Gateway" {
-		add(ConditionBound, "Bound", "NotBound", func(f Finding) bool { return unbinds(o.Kind, f) })
-	}
-	add(ConditionEnforced, "Enforced", "NotEnforced", func(f Finding) bool {
-		return f.Code == NotEnforced || f.Code == NotServed || f.Code == FailClosed || f.Code == Literal
-	})
-	add(ConditionConflictFree, "ConflictFree", "Conflicts", func(f Finding) bool {
-		return f.Severity != Info && f.Code.ID >= "FL0200" && f.Code.ID < "FL0300"
-	})
 	for _, f := range own {
 		if f.Code.Istio != "" {
 			s.ValidationMessages = append(s.ValidationMessages, validation(f))
@@ -53,21 +45,43 @@ func Status(o Object, generation int64, findings []Finding) *meta.IstioStatus {
 	return s
 }
 
-// unbinds reports whether a finding says that the whole object is for others.
-func unbinds(kind string, f Finding) bool {
-	return f.Code == NotBound && (kind == "Gateway" && f.Field == "spec.selector" ||
-		kind == "VirtualService" && (f.Field == "spec.gateways" || f.Field == "spec.hosts"))
+// conditionKind is a type of condition: it is false if a finding counts against it.
+type conditionKind struct {
+	name, good, bad string
+	counts          func(Finding) bool
 }
 
-func condition(kind, good, bad string, generation int64, own []Finding, counts func(Finding) bool) *meta.IstioCondition {
-	c := &meta.IstioCondition{Type: kind, Status: "True", Reason: good, ObservedGeneration: generation}
+// conditionKinds returns the conditions that objects of a kind have.
+func conditionKinds(kind string) []conditionKind {
+	kinds := []conditionKind{
+		{ConditionReconciled, "Translated", "Faults", func(f Finding) bool { return f.Severity == Error }},
+		{ConditionEnforced, "Enforced", "NotEnforced", func(f Finding) bool {
+			return f.Code == NotEnforced || f.Code == NotServed || f.Code == FailClosed || f.Code == Literal
+		}},
+		{ConditionConflictFree, "ConflictFree", "Conflicts", func(f Finding) bool {
+			return f.Severity != Info && f.Code.ID >= "FL0200" && f.Code.ID < "FL0300"
+		}},
+	}
+	if kind == "VirtualService" || kind == "Gateway" {
+		kinds = append(kinds, conditionKind{ConditionBound, "Bound", "NotBound", unbinds})
+	}
+	return kinds
+}
+
+// unbinds reports whether a finding says that a whole Gateway or VirtualService is for others.
+func unbinds(f Finding) bool {
+	return f.Code == NotBound && (f.Field == "spec.selector" || f.Field == "spec.gateways" || f.Field == "spec.hosts")
+}
+
+func (k conditionKind) condition(own []Finding) *meta.IstioCondition {
+	c := &meta.IstioCondition{Type: k.name, Status: "True", Reason: k.good}
 	more := -1
 	for _, f := range own {
-		if !counts(f) {
+		if !k.counts(f) {
 			continue
 		}
 		if more++; more == 0 {
-			c.Status, c.Reason, c.Message = "False", bad, f.text()
+			c.Status, c.Reason, c.Message = "False", k.bad, f.text()
 		}
 	}
 	if more > 0 {

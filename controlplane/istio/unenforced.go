@@ -48,7 +48,7 @@ func walkFields(a at, m protoreflect.Message, prefix string, table fields) {
 				walkFields(sub, value, path+".", table)
 			}
 		case ignored:
-			a.in("%s", fd.JSONName()).warn(NotEnforced, "not enforced yet; the rest of the object is")
+			a.in("%s", fd.JSONName()).warn(NotEnforced, "not enforced yet: it has no effect")
 		}
 	}
 }

@@ -2,6 +2,7 @@ package istio
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	api "istio.io/api/networking/v1"
@@ -17,6 +18,8 @@ type Service struct {
 	Namespace string
 	// Ports in the order of the object.
 	Ports []uint32
+	// Refused are those of Ports to which nothing is sent, because of their protocol.
+	Refused []uint32
 	// ExportTo says who may see it; empty: everyone.
 	ExportTo []string
 }
@@ -130,10 +133,7 @@ func asksNothing(route *api.HTTPRoute) fields {
 	if !timeout && !retries {
 		return httpRouteFields
 	}
-	table := fields{}
-	for path, what := range httpRouteFields {
-		table[path] = what
-	}
+	table := maps.Clone(httpRouteFields)
 	if timeout {
 		table["timeout"] = done
 	}
@@ -163,7 +163,7 @@ func (t *vsTranslation) reportDelegate() {
 		names[i] = r.Namespace + "/" + r.Name
 	}
 	slices.Sort(names)
-	t.spec("hosts").info(Merged, "no hosts, so a delegate: its rules are served for %s", quoted(slices.Compact(names)))
+	t.spec("hosts").info(Merged, "no hosts, so a delegate: rules of %s delegate to it", quoted(slices.Compact(names)))
 }
 
 // Delegates returns the "namespace/name" of the delegates of a VirtualService, for an index
@@ -230,40 +230,49 @@ func (t *vsTranslation) reportNever(r *rule) {
 
 // emit makes a Route for each variant, and one for its catch-all match, which ranks last.
 func (t *vsTranslation) emit(r *rule, uses map[string][]boundServer) {
-	variants := slices.Collect(func(yield func([]boundServer) bool) {
-		for _, servers := range uses {
-			if !yield(servers) {
-				return
-			}
-		}
-	})
-	slices.SortFunc(variants, func(a, b []boundServer) int { return slices.Compare(listeners(a), listeners(b)) })
+	variants := slices.SortedFunc(maps.Values(uses), func(a, b []boundServer) int { return slices.Compare(listeners(a), listeners(b)) })
 	for i, servers := range variants {
 		name := r.name
 		if i > 0 { // servers differ in what they take of the rule
 			name += "@" + slices.Min(listeners(servers))
 		}
-		t.emitVariant(r, name, servers)
-	}
-}
-
-func (t *vsTranslation) emitVariant(r *rule, name string, servers []boundServer) {
-	v := r.variant(t.proxy, servers[0])
-	plain, last := v.split(r)
-	if plain != nil {
-		t.out = append(t.out, t.route(r, name, servers, v, plain, config.Precedence_PRECEDENCE_IN_ORDER))
-	}
-	if last != nil {
+		plain, last := r.variant(t.proxy, servers[0]).split(r)
 		if plain != nil {
-			name += "/last"
+			t.add(r, t.route(r, name, servers, plain))
 		}
-		t.out = append(t.out, t.route(r, name, servers, v, last, config.Precedence_PRECEDENCE_IN_ORDER_LAST))
+		if last != nil {
+			if plain != nil {
+				name += "/last"
+			}
+			route := t.route(r, name, servers, last)
+			route.GetHttp().Precedence = config.Precedence_PRECEDENCE_IN_ORDER_LAST
+			t.add(r, route)
+		}
 	}
 }
 
-func (t *vsTranslation) route(r *rule, name string, servers []boundServer, v variant, matches []*config.HttpMatch, rank config.Precedence) *config.Route {
-	http := &config.HttpRule{Matches: matches, Precedence: rank}
-	t.act(r, v, http)
+// add keeps a Route if a proxy would. What the contract does not permit in its action makes it answer
+// 500, as a proxy that refused the Route would send its requests on to other rules.
+func (t *vsTranslation) add(r *rule, route *config.Route) {
+	err := config.Validate(config.Wrap(route))
+	if err == nil {
+		t.out = append(t.out, route)
+		return
+	}
+	http := route.GetHttp()
+	http.Action, http.Filters = refuse("the rule is not permitted"), nil
+	if config.Validate(config.Wrap(route)) == nil {
+		r.at.fail(Invalid, "answered 500: %v", err)
+		t.out = append(t.out, route)
+		return
+	}
+	r.at.fail(Invalid, "not served: %v", err)
+}
+
+// route makes a Route for servers that are alike to the rule.
+func (t *vsTranslation) route(r *rule, name string, servers []boundServer, matches []*config.HttpMatch) *config.Route {
+	http := &config.HttpRule{Matches: matches, Precedence: config.Precedence_PRECEDENCE_IN_ORDER}
+	t.act(r, servers[0].Port, http)
 	route := &config.Route{
 		Name:        name,
 		Origin:      r.at.object.origin(r.owner, r.at.field),

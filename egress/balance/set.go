@@ -121,8 +121,9 @@ func (s *Set[T]) Pick(key uint64) (v T) {
 		return s.values[s.turn()]
 	case Random:
 		return s.values[s.draw(key)]
+	default:
+		return s.values[s.leastOfTwo(key)]
 	}
-	return s.values[s.leastOfTwo(key)]
 }
 
 // golden is 2⁶⁴ divided by the golden ratio, odd. Its multiples modulo 2⁶⁴ visit every

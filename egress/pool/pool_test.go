@@ -100,9 +100,9 @@ func TestStaleConnections(t *testing.T) {
 		want Reason
 	}{
 		{"closed", func(far net.Conn) { far.Close() }, ClosedByPeer},
-		{"reset", func(far net.Conn) { far.(*net.TCPConn).SetLinger(0); far.Close() }, ClosedByPeer},
+		{"reset", func(far net.Conn) { _ = far.(*net.TCPConn).SetLinger(0); far.Close() }, ClosedByPeer},
 		{"half closed", func(far net.Conn) { far.(*net.TCPConn).CloseWrite() }, ClosedByPeer},
-		{"talks", func(far net.Conn) { far.Write([]byte("HTTP/1.1 408 \r\n")) }, ClosedStrayBytes},
+		{"talks", func(far net.Conn) { _, _ = far.Write([]byte("HTTP/1.1 408 \r\n")) }, ClosedStrayBytes},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -29,8 +29,11 @@ func steadyOrigin(t testing.TB) *Conn {
 func steadyRequest(t testing.TB) *exchange.Exchange {
 	ex := request(t, "GET", "/giropops")
 	for _, f := range [][2]string{
-		{"User-Agent", "wrk"}, {"Accept", "*/*"}, {"X-Forwarded-For", "10.0.0.1"},
-		{"X-Forwarded-Proto", "http"}, {"X-Request-Id", "0123456789abcdef"},
+		{"User-Agent", "wrk"},
+		{"Accept", "*/*"},
+		{"X-Forwarded-For", "10.0.0.1"},
+		{"X-Forwarded-Proto", "http"},
+		{"X-Request-Id", "0123456789abcdef"},
 	} {
 		ex.Request.Fields.Add([]byte(f[0]), []byte(f[1]))
 	}

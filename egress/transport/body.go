@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"errors"
 	"io"
 	"net"
 
@@ -59,8 +60,9 @@ func (b *body) Next() ([]byte, error) {
 		return b.nextOfLength()
 	case exchange.FramingChunked:
 		return b.nextChunk()
+	default:
+		return b.nextUntilClose()
 	}
-	return b.nextUntilClose()
 }
 
 func (b *body) nextOfLength() ([]byte, error) {
@@ -83,10 +85,11 @@ func (b *body) nextOfLength() ([]byte, error) {
 func (b *body) nextUntilClose() ([]byte, error) {
 	c := b.call
 	if c.r == c.w {
-		if err := b.read(-1); err == io.EOF {
+		switch err := b.read(-1); {
+		case errors.Is(err, io.EOF):
 			b.state = bodyDone
 			return nil, io.EOF
-		} else if err != nil {
+		case err != nil:
 			return nil, b.fail(err)
 		}
 	}
@@ -115,18 +118,20 @@ func (b *body) nextChunk() ([]byte, error) {
 			return nil, b.fail(err)
 		}
 	}
-	var err *exchange.Error
-	if b.ahead, err = b.take(); err != nil {
-		// What came before the fault is passed on; the fault comes next.
-		b.state, b.err = bodyFailed, err
-		b.call.broken = true
-		return p, nil
-	}
-	if b.ahead == nil && b.chunks.Done() {
+	// What came before a fault is passed on; the fault comes next.
+	if b.look(); b.state == bodyOpen && len(b.ahead) == 0 && b.chunks.Done() {
 		b.state = bodyDone
 		return p, io.EOF
 	}
 	return p, nil
+}
+
+// look decodes what was read until there is content ahead, or none left.
+func (b *body) look() {
+	var err *exchange.Error
+	if b.ahead, err = b.take(); err != nil {
+		_ = b.fail(err) // Next returns it
+	}
 }
 
 // take decodes within what was read.
@@ -180,13 +185,26 @@ func (b *body) failure(err error) error {
 	if own := b.call.relay.fault(); own != nil {
 		return own
 	}
-	if _, ok := err.(*exchange.Error); ok {
-		return err
+	if e, ok := errors.AsType[*exchange.Error](err); ok {
+		return e
 	}
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return errBodyTruncated
 	}
 	return b.call.ioError(err, errBodyTruncated.Reason)
+}
+
+// Ready implements exchange.Readier.
+func (b *body) Ready() bool {
+	c := b.call
+	switch {
+	case b.state != bodyOpen || len(b.ahead) > 0:
+		return true
+	case b.framing != exchange.FramingChunked:
+		return c.r < c.w
+	}
+	b.look() // what was read may be framing without content
+	return len(b.ahead) > 0 || b.state != bodyOpen || b.chunks.Done()
 }
 
 // Trailers implements exchange.Body.

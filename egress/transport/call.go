@@ -69,20 +69,31 @@ func (c *Call) Start(ex *exchange.Exchange, o Options) *exchange.Error {
 		return err
 	}
 	c.out, c.whole = out, true
-	if ex.Request.Body == nil {
-		if head.Framing != exchange.FramingNone && head.ContentLength != 0 {
-			return &exchange.Error{Kind: exchange.KindInternal, Reason: "request_body_missing"}
-		}
-		return nil
-	}
-	if c.relay.length = head.ContentLength; head.Framing == exchange.FramingChunked {
-		c.relay.length = -1
+	if err := c.frame(head); err != nil || ex.Request.Body == nil {
+		return err
 	}
 	if n := c.relay.length; n < 0 || n > SmallBody || int(n) > wire.SmallBuffer-len(out) {
 		c.whole = false
 		return nil
 	}
 	return c.gather()
+}
+
+// frame sets the length that the head declares, and refuses a body that no framing
+// announces: its bytes would be another request to the origin.
+func (c *Call) frame(head *exchange.Head) *exchange.Error {
+	announced := head.Framing != exchange.FramingNone && head.ContentLength != 0
+	c.relay.length = head.ContentLength
+	if head.Framing == exchange.FramingChunked {
+		announced, c.relay.length = true, -1
+	}
+	switch hasBody := c.ex.Request.Body != nil; {
+	case announced && !hasBody:
+		return errBodyMissing
+	case hasBody && head.Framing == exchange.FramingNone:
+		return errBodyUnframed
+	}
+	return nil
 }
 
 // gather appends a small body to the head.
@@ -110,6 +121,9 @@ func (c *Call) Repeatable() bool { return c.whole || !c.relay.started }
 func (c *Call) RoundTrip(conn *Conn) *exchange.Error {
 	c.conn, c.broken = conn, true
 	c.in, c.r, c.w = c.small[:], 0, 0
+	if conn.timer.Fired() {
+		return errExpired
+	}
 	conn.timer.Arm(c.options.Idle)
 	var err *exchange.Error
 	if c.whole {

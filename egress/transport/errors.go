@@ -14,7 +14,15 @@ func protocolError(reason string) *exchange.Error {
 }
 
 var (
-	errBodyTooLong   = &exchange.Error{Kind: exchange.KindInternal, Reason: "request_body_too_long"}
+	errBodyMissing  = &exchange.Error{Kind: exchange.KindInternal, Reason: "request_body_missing"}
+	errBodyUnframed = &exchange.Error{Kind: exchange.KindInternal, Reason: "request_body_unframed"}
+	errRelayPanic   = &exchange.Error{Kind: exchange.KindInternal, Reason: "request_body_panic"}
+	errBodyTooLong  = &exchange.Error{Kind: exchange.KindInternal, Reason: "request_body_too_long"}
+	// errExpired is a connection whose timer ran out in the moment its last call ended.
+	errExpired = &exchange.Error{
+		Kind: exchange.KindUpstreamReset, Source: exchange.SourceUs,
+		Retry: exchange.RetryYes, Reason: "connection_expired",
+	}
 	errInformational = protocolError("informational_too_many")
 	errSwitchUnasked = protocolError("upgrade_not_asked")
 	errBodyTruncated = &exchange.Error{
@@ -54,7 +62,7 @@ func clientFault(err error) *exchange.Error {
 	if e, ok := errors.AsType[*exchange.Error](err); ok {
 		return e
 	}
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF
 	}
 	return &exchange.Error{

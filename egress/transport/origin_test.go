@@ -54,9 +54,9 @@ func origin(t testing.TB, serve func(c *net.TCPConn, r *bufio.Reader)) *Conn {
 func answer(raw string) func(*net.TCPConn, *bufio.Reader) {
 	return func(c *net.TCPConn, r *bufio.Reader) {
 		readRequest(r)
-		io.WriteString(c, raw)
+		_, _ = io.WriteString(c, raw)
 		c.CloseWrite()
-		io.Copy(io.Discard, r)
+		_, _ = io.Copy(io.Discard, r)
 	}
 }
 
@@ -86,6 +86,9 @@ func request(t testing.TB, method, path string) *exchange.Exchange {
 	return ex
 }
 
+// errPanic as the end of pieces makes them panic.
+var errPanic = errors.New("panic")
+
 // pieces is a body of scripted pieces; an error comes after the last.
 type pieces struct {
 	list     []string
@@ -106,6 +109,9 @@ func (p *pieces) Next() ([]byte, error) {
 		}
 		if p.end == nil {
 			return nil, io.EOF
+		}
+		if errors.Is(p.end, errPanic) {
+			_ = p.list[0] // out of range
 		}
 		return nil, p.end
 	}

@@ -56,19 +56,31 @@ func (r *relay) fault() *exchange.Error {
 
 func (r *relay) run() {
 	defer r.ended.Done()
+	defer func() {
+		if v := recover(); v != nil { // a body's fault ends this stream and no other
+			r.give(errRelayPanic)
+		}
+	}()
 	err := r.copy()
 	if err == nil {
 		r.phase.Store(relayDone)
 		return
 	}
-	r.phase.Store(relayStopped)
 	if e, ok := errors.AsType[*sourceError](err); ok {
 		// The origin must not take half a body for a whole one, nor may the
 		// response be waited for.
-		r.failed.Store(clientFault(e.error))
-		r.call.conn.interrupt()
+		r.give(clientFault(e.error))
+		return
 	}
 	// The origin's fault needs nothing more: an early answer may still be read.
+	r.phase.Store(relayStopped)
+}
+
+// give ends the call with an error that is not the origin's.
+func (r *relay) give(e *exchange.Error) {
+	r.phase.Store(relayStopped)
+	r.failed.Store(e)
+	r.call.conn.interrupt()
 }
 
 // sourceError marks what came from the request's body.
@@ -119,7 +131,8 @@ func (r *relay) copyChunked() error {
 	body := r.call.ex.Request.Body
 	for {
 		b, err := body.Next()
-		if err != nil && err != io.EOF {
+		ended := errors.Is(err, io.EOF)
+		if err != nil && !ended {
 			return &sourceError{err}
 		}
 		out := buffer[:0]
@@ -138,7 +151,7 @@ func (r *relay) copyChunked() error {
 			}
 			out = wire.AppendChunkEnd(out)
 		}
-		if err == io.EOF {
+		if ended {
 			r.phase.Store(relayCloses)
 			return r.write(wire.AppendLastChunk(out, body.Trailers()))
 		}

@@ -51,8 +51,8 @@ func TestRequests(t *testing.T) {
 			got := make(chan string, 1)
 			conn := origin(t, func(c *net.TCPConn, r *bufio.Reader) {
 				got <- describe(httpRequest(t, r))
-				io.WriteString(c, ok200)
-				io.Copy(io.Discard, r)
+				_, _ = io.WriteString(c, ok200)
+				_, _ = io.Copy(io.Discard, r)
 			})
 			ex := request(t, tt.method, "/a")
 			ex.Forward.Query, ex.Forward.HasQuery = []byte("b=c"), true
@@ -109,6 +109,11 @@ func TestRefusesToWrite(t *testing.T) {
 		{"value", "emit_field_value", func(ex *exchange.Exchange) { ex.Request.Fields.Add([]byte("a"), []byte("b\r\nc: d")) }},
 		{"name", "emit_field_name", func(ex *exchange.Exchange) { ex.Request.Fields.Add([]byte("a b"), nil) }},
 		{"missing body", "request_body_missing", func(ex *exchange.Exchange) { ex.Request.Framing, ex.Request.ContentLength = exchange.FramingLength, 4 }},
+		{"a body that is not announced", "request_body_unframed", func(ex *exchange.Exchange) {
+			ex.Request.Body = &pieces{list: []string{"GET /admin HTTP/1.1\r\n\r\n"}}
+		}},
+		{"announced chunks", "request_body_missing", func(ex *exchange.Exchange) { ex.Request.Framing = exchange.FramingChunked }},
+		{"announced stream", "request_body_missing", func(ex *exchange.Exchange) { ex.Request.Framing = exchange.FramingStream }},
 		{"too long a body", "request_body_too_long", func(ex *exchange.Exchange) {
 			ex.Request.Framing, ex.Request.ContentLength = exchange.FramingLength, 4
 			ex.Request.Body = &pieces{list: []string{"hello"}}
@@ -176,6 +181,7 @@ func TestClientBreaksOff(t *testing.T) {
 		{"large", exchange.FramingLength, 100_000, []string{"abc"}, io.ErrUnexpectedEOF, exchange.KindClientGone},
 		{"large, short", exchange.FramingLength, 100_000, []string{"abc"}, nil, exchange.KindClientGone},
 		{"chunked", exchange.FramingChunked, -1, []string{"abc"}, malformed, exchange.KindBadRequest},
+		{"panics", exchange.FramingChunked, -1, nil, errPanic, exchange.KindInternal},
 		{"too long", exchange.FramingLength, 10_000, []string{strings.Repeat("a", 10_001)}, nil, exchange.KindInternal},
 	}
 	for _, tt := range tests {
@@ -217,8 +223,8 @@ func TestLargeBodies(t *testing.T) {
 	conn := origin(t, func(c *net.TCPConn, r *bufio.Reader) {
 		readRequest(r)
 		fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", size)
-		io.CopyN(c, r, size) // an echo: it reads no faster than we read
-		io.Copy(io.Discard, r)
+		_, _ = io.CopyN(c, r, size) // an echo: it reads no faster than we read
+		_, _ = io.Copy(io.Discard, r)
 	})
 	ex := request(t, "POST", "/")
 	ex.Request.Framing, ex.Request.ContentLength = exchange.FramingLength, size
@@ -282,10 +288,10 @@ func TestSplice(t *testing.T) {
 				all, _ := io.ReadAll(io.LimitReader(r, size))
 				received <- all
 				fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", size)
-				c.Write(content)
-				io.Copy(io.Discard, r)
+				_, _ = c.Write(content)
+				_, _ = io.Copy(io.Discard, r)
 			})
-			client := origin(t, func(c *net.TCPConn, _ *bufio.Reader) { c.Write(content[:tt.sent]) })
+			client := origin(t, func(c *net.TCPConn, _ *bufio.Reader) { _, _ = c.Write(content[:tt.sent]) })
 			ex := request(t, "POST", "/")
 			ex.Request.Framing, ex.Request.ContentLength = exchange.FramingLength, size
 			body := &tcpBody{conn: client.tcp, left: size}
@@ -336,9 +342,9 @@ func TestUpgrade(t *testing.T) {
 				if !strings.Contains(head, "Connection: upgrade\r\nUpgrade: websocket\r\n") {
 					t.Errorf("request %q", head)
 				}
-				io.WriteString(c, "HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: WebSocket\r\nSec-WebSocket-Accept: x\r\n\r\n"+early)
-				io.Copy(c, r) // until we close our direction
-				io.WriteString(c, ".")
+				_, _ = io.WriteString(c, "HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: WebSocket\r\nSec-WebSocket-Accept: x\r\n\r\n"+early)
+				_, _ = io.Copy(c, r) // until we close our direction
+				_, _ = io.WriteString(c, ".")
 			})
 			ex := request(t, "GET", "/")
 			ex.Request.Upgrade = []byte("websocket")
@@ -359,11 +365,14 @@ func TestUpgrade(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			io.WriteString(tunnel, "ping")
+			if tcp := tunnel.(exchange.TCPDuplex).TCPConn(); (tcp == nil) != (early != "") {
+				t.Errorf("with %q read early, the connection is %v", early, tcp)
+			}
+			_, _ = io.WriteString(tunnel, "ping")
 			tunnel.CloseWrite()
 			var got bytes.Buffer
-			io.Copy(&got, tunnel)
-			if got.String() != early+"ping." {
+			_, _ = io.Copy(&got, tunnel)
+			if got.String() != early+"ping." || tunnel.(exchange.TCPDuplex).TCPConn() == nil {
 				t.Errorf("the tunnel carried %q", got.String())
 			}
 			tunnel.Close()
@@ -391,11 +400,10 @@ func TestUpgradeDeclined(t *testing.T) {
 			if err := call.Start(ex, options); err != nil {
 				t.Fatal(err)
 			}
-			status := 0
-			if err := call.RoundTrip(conn); err != nil {
+			err := call.RoundTrip(conn)
+			status := ex.Response.Status
+			if err != nil {
 				status = err.HTTPStatus()
-			} else {
-				status = ex.Response.Status
 			}
 			if _, err := call.Tunnel(); err == nil || status != tt.status {
 				t.Errorf("status %d, tunnel %v", status, err)
@@ -410,15 +418,16 @@ func TestIdleTimeout(t *testing.T) {
 		name string
 		raw  string
 	}{
-		{"no head", ""}, {"half a head", "HTTP/1.1 200"},
+		{"no head", ""},
+		{"half a head", "HTTP/1.1 200"},
 		{"half a body", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			conn := origin(t, func(c *net.TCPConn, r *bufio.Reader) {
 				readRequest(r)
-				io.WriteString(c, tt.raw)
-				io.Copy(io.Discard, r)
+				_, _ = io.WriteString(c, tt.raw)
+				_, _ = io.Copy(io.Discard, r)
 			})
 			ex := request(t, "GET", "/")
 			var call Call
@@ -457,4 +466,26 @@ func TestInformationalToAGoneClient(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 	call.Finish()
+}
+
+// A connection whose time ran out as it was given back costs its next request another
+// try and no failure.
+func TestExpiredWhileIdle(t *testing.T) {
+	conn := origin(t, answer(ok200))
+	conn.timer.Arm(0)
+	if _, err := conn.net.Read(make([]byte, 1)); err == nil || !conn.timer.Fired() {
+		t.Fatalf("the timer did not run out: %v", err)
+	}
+	ex := request(t, "POST", "/")
+	var call Call
+	if err := call.Start(ex, options); err != nil {
+		t.Fatal(err)
+	}
+	if err := call.RoundTrip(conn); err == nil || err.Retry != exchange.RetryYes || !call.Repeatable() {
+		t.Errorf("error %v", err)
+	}
+	if ok, _ := call.Finish(); ok {
+		t.Error("the connection may be used again")
+	}
+	_ = conn.net.Close()
 }

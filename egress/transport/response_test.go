@@ -58,13 +58,13 @@ func TestResponses(t *testing.T) {
 					readRequest(r)
 					if split {
 						for i := range tt.raw {
-							io.WriteString(c, tt.raw[i:i+1])
+							_, _ = io.WriteString(c, tt.raw[i:i+1])
 						}
 					} else {
-						io.WriteString(c, tt.raw)
+						_, _ = io.WriteString(c, tt.raw)
 					}
 					c.CloseWrite()
-					io.Copy(io.Discard, r)
+					_, _ = io.Copy(io.Discard, r)
 				})
 				method := tt.method
 				if method == "" {
@@ -194,9 +194,9 @@ func TestNoAnswer(t *testing.T) {
 		retry  exchange.Retry
 	}{
 		{"closed, new", 0, func(_ *net.TCPConn, r *bufio.Reader) { readRequest(r) }, exchange.RetryNo},
-		{"reset, new", 0, func(c *net.TCPConn, r *bufio.Reader) { readRequest(r); c.SetLinger(0) }, exchange.RetryNo},
+		{"reset, new", 0, func(c *net.TCPConn, r *bufio.Reader) { readRequest(r); _ = c.SetLinger(0) }, exchange.RetryNo},
 		{"closed, reused", 1, func(_ *net.TCPConn, r *bufio.Reader) { readRequest(r) }, exchange.RetryIfReused},
-		{"reset, reused", 1, func(c *net.TCPConn, r *bufio.Reader) { readRequest(r); c.SetLinger(0) }, exchange.RetryIfReused},
+		{"reset, reused", 1, func(c *net.TCPConn, r *bufio.Reader) { readRequest(r); _ = c.SetLinger(0) }, exchange.RetryIfReused},
 		{"half a head", 1, answer("HTTP/1.1 200 OK\r\nA: "), exchange.RetryNo},
 		{"after a 1xx", 1, answer("HTTP/1.1 103 \r\n\r\n"), exchange.RetryNo},
 	}
@@ -205,7 +205,7 @@ func TestNoAnswer(t *testing.T) {
 			conn := origin(t, func(c *net.TCPConn, r *bufio.Reader) {
 				for range tt.served {
 					readRequest(r)
-					io.WriteString(c, good)
+					_, _ = io.WriteString(c, good)
 				}
 				tt.serve(c, r)
 			})
@@ -279,5 +279,44 @@ func TestHeadOutlivesBody(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// Ready tells content that is here from content that is to come, framing from content.
+func TestReady(t *testing.T) {
+	const chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+	tests := []struct {
+		name, raw string
+		ready     []bool // before each Next
+	}{
+		{"length", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc", []bool{true}},
+		{"length, to come", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n", []bool{false}},
+		{"length, half", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\na", []bool{true, false}},
+		{"until close", "HTTP/1.1 200 OK\r\n\r\na", []bool{true, false}},
+		{"chunk", chunked + "3\r\nabc\r\n", []bool{true, false}},
+		{"chunks and end", chunked + "1\r\na\r\n1\r\nb\r\n0\r\n\r\n", []bool{true, true}},
+		{"end", chunked + "0\r\n\r\n", []bool{true}},
+		{"framing alone", chunked + "3\r", []bool{false}},
+		{"fault", chunked + "x", []bool{true}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			conn := origin(t, answer(tt.raw))
+			ex := request(t, "GET", "/")
+			var call Call
+			if err := call.Start(ex, options); err != nil {
+				t.Fatal(err)
+			}
+			if err := call.RoundTrip(conn); err != nil {
+				t.Fatal(err)
+			}
+			for i, want := range tt.ready {
+				if got := ex.Response.Body.(exchange.Readier).Ready(); got != want {
+					t.Errorf("before Next %d: ready %v", i, got)
+				}
+				_, _ = ex.Response.Body.Next()
+			}
+			call.Finish()
+		})
 	}
 }

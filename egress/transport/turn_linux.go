@@ -11,6 +11,11 @@ import (
 // which it nearly always does right after a request was written. Here readiness is
 // forgotten before the write, so that it can only announce what came after it: the
 // connection waits first and reads once. That saves a system call for each request.
+//
+// An end of stream that came before is forgotten too. An endpoint that has closed answers
+// the write with a reset, which wakes us; one that only closed its direction, within
+// pool.Options.CheckAfter of its last response, and still reads, is noticed by the
+// connection's timer.
 type turn struct {
 	out   []byte
 	in    []byte
@@ -49,13 +54,13 @@ func (t *turn) do(fd uintptr) bool {
 func call(trap, fd uintptr, b []byte) (int, unix.Errno) {
 	for {
 		n, _, errno := unix.RawSyscall(trap, fd, uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)))
-		switch errno {
-		case unix.EINTR:
+		if errno == unix.EINTR {
 			continue
-		case 0:
-			return int(n), 0
 		}
-		return 0, errno
+		if errno != 0 {
+			return 0, errno
+		}
+		return int(n), 0
 	}
 }
 

@@ -120,7 +120,8 @@ type Order struct {
 	// metadata.creationTimestamp in seconds since 1970; 0 if not known, which ranks
 	// before every known age.
 	CreatedUnixSeconds int64 `protobuf:"varint,1,opt,name=created_unix_seconds,json=createdUnixSeconds,proto3" json:"created_unix_seconds,omitempty"`
-	// "namespace/name" of the object.
+	// Name of the object as its API orders names: "namespace/name" for Gateway API,
+	// "name namespace" for Istio.
 	Key string `protobuf:"bytes,2,opt,name=key,proto3" json:"key,omitempty"`
 	// Position inside the object: rule index, server index.
 	Index         uint32 `protobuf:"varint,3,opt,name=index,proto3" json:"index,omitempty"`

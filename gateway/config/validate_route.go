@@ -164,7 +164,7 @@ func validateFilters(at *place, filters []*HttpFilter) {
 	seen := map[string]int{}
 	for i, f := range filters {
 		in := at.item("filters", i)
-		kind := ""
+		var kind string
 		switch k := f.GetKind().(type) {
 		case *HttpFilter_RequestHeaders:
 			kind = "request_headers"

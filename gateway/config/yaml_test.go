@@ -82,7 +82,7 @@ func TestMarshalYAMLDoesNotDependOnOrder(t *testing.T) {
 
 func TestYAMLRoundTrip(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(3, 4))
-	for range 2000 {
+	for range 600 {
 		in := []*Resource{randomResource(rnd), randomResource(rnd)}
 		roundTrip(t, in)
 		if t.Failed() {

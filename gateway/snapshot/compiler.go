@@ -18,6 +18,7 @@ import (
 type Compiler struct {
 	registry *egress.Registry
 	metrics  *telemetry.Registry
+	defaults *config.HttpSettings
 
 	version  string
 	live     map[config.Name]*config.Resource
@@ -39,10 +40,11 @@ type Compiler struct {
 	ports  map[PortKey]*Port
 }
 
-// NewCompiler returns a compiler with nothing live.
-func NewCompiler(registry *egress.Registry, metrics *telemetry.Registry) *Compiler {
+// NewCompiler returns a compiler with nothing live. Defaults, which may be nil, are the
+// widest layer of every listener's settings.
+func NewCompiler(registry *egress.Registry, metrics *telemetry.Registry, defaults *config.HttpSettings) *Compiler {
 	return &Compiler{
-		registry: registry, metrics: metrics,
+		registry: registry, metrics: metrics, defaults: defaults,
 		live: make(map[config.Name]*config.Resource), rejected: make(map[config.Name]config.Rejection),
 		backends: make(map[string]*egress.Backend), listeners: make(map[string]*listenerState),
 		routes: make(map[string]*routeState), policies: make(map[string]*policy),

@@ -71,12 +71,12 @@ func (c *Compiler) regroup(key PortKey) *Port {
 	})
 	p := &Port{Key: key}
 	oldest := members[0].cfg
-	settings, err := listener.NewSettings(c.gatewayHTTP(oldest.GetGateway()), oldest.GetHttp())
+	settings, err := listener.NewSettings(c.defaults, c.gatewayHTTP(oldest.GetGateway()), oldest.GetHttp())
 	if err != nil {
 		// Each layer was accepted alone; what they say together is refused with the
 		// listener's own layer left out.
 		c.reject(config.Wrap(oldest), err.Error())
-		settings, _ = listener.NewSettings()
+		settings, _ = listener.NewSettings(c.defaults)
 	}
 	p.Settings = settings
 	for _, l := range members {

@@ -1,8 +1,6 @@
 package telemetry
 
 import (
-	"slices"
-
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -75,46 +73,19 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	r.config.collect(ch)
 	t := r.totals()
 	t.collect(ch)
-	ch <- gauge(descBuild, 1, "fairlead-proxy", labelValue(r.options.Build))
+	ch <- gauge(descBuild, 1, "fairlead-proxy", r.options.Build)
 	ch <- counter(descDropped, float64(r.dropped.Load()))
-}
-
-func (r *Requests) collect(ch chan<- prometheus.Metric) {
-	for _, c := range *r.cells.Load() {
-		labels := slices.Clone(r.labels)
-		labels[labelCode], labels[labelFlags] = codeLabel(c.code), labelValue(c.flag)
-		count := c.counts.duration.collect(ch, descDuration, 1000, labels)
-		c.counts.received.collect(ch, descReceived, 1, labels)
-		c.counts.sent.collect(ch, descSent, 1, labels)
-		ch <- counter(descRequests, float64(count), labels...)
-	}
-}
-
-// collect sends the histogram and returns how many values it holds. Unit is how many of
-// the sum's make one of the bounds'.
-func (h *histogram) collect(ch chan<- prometheus.Metric, d *prometheus.Desc, unit float64, labels []string) uint64 {
-	cumulative := make(map[float64]uint64, len(bounds))
-	count := uint64(0)
-	for i := range bounds {
-		count += h.buckets[i].Load()
-		cumulative[bounds[i]] = count
-	}
-	count += h.buckets[len(bounds)].Load()
-	sum := float64(h.sum.Load()) / unit
-	ch <- prometheus.MustNewConstHistogram(d, count, sum, cumulative, labels...)
-	return count
 }
 
 func (t *totals) collect(ch chan<- prometheus.Metric) {
 	for name, l := range t.listeners {
-		ch <- gauge(descConnectionsActive, float64(l.Active), labelValue(name))
-		ch <- counter(descConnections, float64(l.Accepted), labelValue(name))
+		ch <- gauge(descConnectionsActive, float64(l.Active), name)
+		ch <- counter(descConnections, float64(l.Accepted), name)
 	}
 	for reason, n := range t.refusals {
-		ch <- counter(descRefused, float64(n), labelValue(reason))
+		ch <- counter(descRefused, float64(n), reason)
 	}
 	for name, b := range t.backends {
-		name = labelValue(name)
 		ch <- counter(descBackendRequests, float64(b.Requests), name)
 		ch <- gauge(descBackendActive, float64(b.RequestsActive), name)
 		ch <- counter(descBackendFailures, float64(b.ConnectFailures), name)

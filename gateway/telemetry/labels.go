@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 )
@@ -57,13 +58,31 @@ const (
 	labelFlags = 23
 )
 
-// requestLabelValues returns the values of requestLabels but for code and flags.
-func requestLabelValues(reporter string, s *Identity, d *Destination) []string {
-	protocol := d.Protocol
-	if protocol == "" {
-		protocol = "http"
+// clean returns d as its labels will say it: two destinations that Prometheus could not
+// tell apart are one.
+func (d Destination) clean() Destination {
+	d.Identity = d.Identity.clean()
+	d.Protocol = cmp.Or(d.Protocol, "http")
+	for _, s := range []*string{&d.Service, &d.ServiceName, &d.ServiceNamespace, &d.Protocol, &d.Security} {
+		*s = labelValue(*s)
 	}
-	values := []string{
+	return d
+}
+
+func (i Identity) clean() Identity {
+	for _, s := range []*string{
+		&i.Workload, &i.Namespace, &i.CanonicalService, &i.CanonicalRevision,
+		&i.Principal, &i.App, &i.Version, &i.Cluster,
+	} {
+		*s = labelValue(*s)
+	}
+	return i
+}
+
+// requestLabelValues returns the values of requestLabels but for code and flags. Its
+// arguments are clean.
+func requestLabelValues(reporter string, s *Identity, d *Destination) []string {
+	return []string{
 		reporter,
 		s.Workload, s.CanonicalService, s.CanonicalRevision,
 		s.Namespace, s.Principal, s.App, s.Version, s.Cluster,
@@ -71,14 +90,9 @@ func requestLabelValues(reporter string, s *Identity, d *Destination) []string {
 		d.App, d.Version, d.Service,
 		d.CanonicalService, d.CanonicalRevision,
 		d.ServiceName, d.ServiceNamespace, d.Cluster,
-		protocol, unknown, unknown, unknown,
+		d.Protocol, "", "", "", // the second is grpc_response_status: not a gRPC response
 		d.Security,
 	}
-	for i, v := range values {
-		values[i] = labelValue(v)
-	}
-	values[labelCode+1] = "" // grpc_response_status: not a gRPC response
-	return values
 }
 
 // labelValue makes any text a label value: known, UTF-8, not too long.

@@ -43,8 +43,9 @@ type Registry struct {
 
 // NewRegistry returns a Registry with nothing in it but the metrics of process and build.
 func NewRegistry(o Options) *Registry {
-	o.Reporter = cmp.Or(o.Reporter, "source")
-	o.Build = cmp.Or(o.Build, unknown)
+	o.Reporter = labelValue(cmp.Or(o.Reporter, "source"))
+	o.Build = labelValue(o.Build)
+	o.Self = o.Self.clean()
 	o.MaxDestinations = cmp.Or(o.MaxDestinations, defaultMaxDestinations)
 	r := &Registry{
 		options:      o,
@@ -52,7 +53,7 @@ func NewRegistry(o Options) *Registry {
 		config:       newConfigMetrics(),
 		destinations: map[Destination]*Requests{},
 	}
-	r.other = r.newRequests(Destination{})
+	r.other = r.newRequests(Destination{}.clean())
 	r.metrics.MustRegister(
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
@@ -71,9 +72,14 @@ func (r *Registry) Attach(s Sources) {
 	r.sources = append(r.sources, s)
 }
 
-// Requests returns the handle for a destination; the same one for the same destination.
-// It is for compile time, and must be released.
+// Requests returns the handle for a destination; the same one for the same labels. The
+// zero Destination is where what went nowhere is counted; it is always there. It is for
+// compile time, and must be released.
 func (r *Registry) Requests(d Destination) *Requests {
+	d = d.clean()
+	if d == r.other.key {
+		return r.other
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	h := r.destinations[d]

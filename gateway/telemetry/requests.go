@@ -92,7 +92,7 @@ func (r *Requests) cell(code int, flag string) *counts {
 		if c := find(*old, code, flag); c != nil {
 			return c
 		}
-		if len(*old) >= maxCells {
+		if len(*old) >= maxCells || flag != labelValue(flag) {
 			code, flag = -1, unknown
 			if c := find(*old, code, flag); c != nil {
 				return c

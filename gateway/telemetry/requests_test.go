@@ -222,11 +222,43 @@ func TestDestinationsAreBounded(t *testing.T) {
 
 func TestLabelValuesAreClean(t *testing.T) {
 	r := NewRegistry(Options{Build: "\xff"})
-	r.Requests(Destination{Service: "a\xff\n\"", ServiceName: strings.Repeat("n", 1000)}).Observe(200, "\xfe", 0, 0, 0)
+	h := r.Requests(Destination{Service: "a\xff\n\"", ServiceName: strings.Repeat("n", 1000)})
+	h.Observe(200, "\xfe", 0, 0, 0)
+	h.Observe(200, "\xff", 0, 0, 0)
 	r.Applied(Applied{Version: "\xff"})
-	r.Attach(Sources{Listeners: func(yield func(Listener) bool) { yield(Listener{Name: "\xff"}) }})
+	r.Attach(Sources{
+		Listeners: func(yield func(Listener) bool) { _ = yield(Listener{Name: "\xff"}) && yield(Listener{Name: "\xfe"}) },
+		Backends:  func(yield func(Backend) bool) { _ = yield(Backend{Name: ""}) && yield(Backend{Name: "unknown"}) },
+		Refusals:  func(yield func(string, int64) bool) { _ = yield("\xff", 1) && yield("\xfe", 1) },
+	})
 	if out := exposition(t, r); !strings.Contains(out, `destination_service="a�\n\""`) || strings.Contains(out, strings.Repeat("n", maxLabelBytes+1)) {
 		t.Error(out)
+	}
+}
+
+// Two handles with the same labels would make a scrape fail as a whole.
+func TestSameLabelsAreOneHandle(t *testing.T) {
+	r := NewRegistry(Options{})
+	for _, same := range [][2]Destination{
+		{{}, {Protocol: "http"}},
+		{{}, {Service: "unknown", Security: "unknown"}},
+		{{Service: "a\xff"}, {Service: "a\xfe"}},
+		{{Service: strings.Repeat("a", 300)}, {Service: strings.Repeat("a", 301)}},
+		{{Service: "a", App: "unknown"}, {Service: "a"}},
+	} {
+		a, b := r.Requests(same[0]), r.Requests(same[1])
+		if a != b {
+			t.Errorf("%v: two handles", same)
+		}
+		a.Observe(200, "", 0, 0, 0)
+	}
+	for range maxCells {
+		r.other.Observe(-1, "unknown", 0, 0, 0)
+		r.other.Observe(1000, "unknown", 0, 0, 0)
+	}
+	scrape(t, r)
+	for range 3 {
+		r.Requests(Destination{}).Release() // held by all who have nowhere to send
 	}
 }
 
@@ -304,4 +336,18 @@ func BenchmarkObserve(b *testing.B) {
 			}
 		})
 	})
+}
+
+// BenchmarkScrape is one scrape of 1,000 destinations, each with one status.
+func BenchmarkScrape(b *testing.B) {
+	r := NewRegistry(Options{})
+	for i := range 1000 {
+		r.Requests(Destination{Service: fmt.Sprintf("s%d.shop.svc.cluster.local", i)}).Observe(200, "", 0, 0, 0)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := r.Gatherer().Gather(); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

@@ -1,6 +1,9 @@
 package telemetry
 
-import "iter"
+import (
+	"iter"
+	"slices"
+)
 
 // Sources are what other rooms count by themselves and this one reads when it is
 // scraped. Any may be nil. They are called by several goroutines and must not block.
@@ -46,7 +49,7 @@ func (b *Backend) add(other *Backend) {
 	b.ConnectionsIdle += other.ConnectionsIdle
 }
 
-// totals are the sources added up, by label.
+// totals are the sources added up, by label value.
 type totals struct {
 	listeners map[string]Listener
 	refusals  map[string]int64
@@ -57,7 +60,7 @@ type totals struct {
 
 func (r *Registry) totals() totals {
 	r.mu.Lock()
-	sources := r.sources[:len(r.sources):len(r.sources)]
+	sources := slices.Clip(r.sources)
 	r.mu.Unlock()
 	t := totals{listeners: map[string]Listener{}, refusals: map[string]int64{}, backends: map[string]Backend{}}
 	for _, s := range sources {
@@ -69,22 +72,24 @@ func (r *Registry) totals() totals {
 func (t *totals) add(s *Sources) {
 	if s.Listeners != nil {
 		for l := range s.Listeners {
-			sum := t.listeners[l.Name]
+			name := labelValue(l.Name)
+			sum := t.listeners[name]
 			sum.Active += l.Active
 			sum.Accepted += l.Accepted
-			t.listeners[l.Name] = sum
+			t.listeners[name] = sum
 		}
 	}
 	if s.Refusals != nil {
 		for reason, n := range s.Refusals {
-			t.refusals[reason] += n
+			t.refusals[labelValue(reason)] += n
 		}
 	}
 	if s.Backends != nil {
 		for b := range s.Backends {
-			sum := t.backends[b.Name]
+			name := labelValue(b.Name)
+			sum := t.backends[name]
 			sum.add(&b)
-			t.backends[b.Name] = sum
+			t.backends[name] = sum
 		}
 	}
 	if s.Panics != nil {

@@ -363,7 +363,7 @@ func (u *upstreamBody) Next() ([]byte, error) {
 		u.buffered = ""
 		return []byte(piece), nil
 	}
-	b := make([]byte, min(u.left, 1000))
+	b := make([]byte, min(u.left, 16<<10))
 	n, err := u.conn.Read(b)
 	u.left -= int64(n)
 	return b[:n], err

@@ -27,9 +27,7 @@ func (c *conn) finish(ex *exchange.Exchange) bool {
 		return true
 	}
 	unread := c.in.r < c.in.w || c.body != nil && c.body.state.Load() != bodyEnded
-	if c.refused || unread || ex.Request.KeepAlive {
-		c.linger()
-	}
+	c.lingers = c.refused || unread || ex.Request.KeepAlive
 	return false
 }
 

@@ -36,10 +36,11 @@ type conn struct {
 	stream net.Conn
 	tcp    *net.TCPConn // stream, if it is plain TCP; else nil
 
-	// Reading. dst, n and err are arguments and results of readReady, which is made
-	// into a func once, since that allocates.
+	// Reading. dst, n and err are arguments and results of the two functions,
+	// which are made into funcs once, since that allocates.
 	raw    syscall.RawConn
 	ready  func(fd uintptr) bool
+	idle   func(fd uintptr) bool
 	dst    []byte
 	n      int
 	err    error
@@ -47,6 +48,9 @@ type conn struct {
 	scan   wire.HeadScanner
 	first  [1]byte
 	served int
+	// probing is true while an idle connection has not been read from since its last
+	// request; see idleReady.
+	probing bool
 
 	timer deadline.Timer
 	state atomic.Uint32
@@ -54,7 +58,10 @@ type conn struct {
 	mu sync.Mutex
 
 	// The request under way.
+	start    time.Time
 	ex       *exchange.Exchange
+	refusal  *exchange.Error // of a request that is parsed and not answered yet
+	parsed   bool
 	settings *listener.Settings
 	body     *body
 	out      *output
@@ -67,45 +74,70 @@ type conn struct {
 	aborted   bool // the response was broken off
 	tunneled  bool
 	refused   bool
+	ended     bool // no request may follow
+	lingers   bool // and the close is a lingering one
 }
 
 func newConn(s *Server, lc *listener.Conn) *conn {
 	c := &conn{server: s, lc: lc, stream: lc.Stream}
 	if tcp, ok := lc.Stream.(*net.TCPConn); ok {
 		if raw, err := tcp.SyscallConn(); err == nil {
-			c.tcp, c.raw, c.ready = tcp, raw, c.readReady
+			c.tcp, c.raw, c.ready, c.idle = tcp, raw, c.readReady, c.idleReady
 		}
 	}
 	return c
 }
 
-// await waits for the first bytes of a request. It returns false when there will be
-// none.
+// await waits for the first bytes of a request, or for one that is parsed already. It
+// returns false when there will be none.
 func (c *conn) await() bool {
 	if c.in.r < c.in.w {
 		return true // pipelined
 	}
+	if !c.beginIdle() {
+		return false
+	}
+	err := c.readIdle()
+	if c.probing && isTimeout(err) && c.resumeIdle() {
+		err = c.readIdle()
+	}
+	if err == nil {
+		return !c.ended
+	}
+	if c.served == 0 && isTimeout(err) && !c.lc.Draining() {
+		c.server.Stats.Refuse(listener.ReasonFirstByte)
+	}
+	return false
+}
+
+// beginIdle makes the connection one that may be told to end at any moment. It returns
+// false if it has to end now.
+func (c *conn) beginIdle() bool {
 	timeouts := &c.lc.Settings().Timeouts
 	if c.served == 0 {
 		c.timer.Arm(timeouts.FirstByte)
-	} else {
-		c.timer.Arm(timeouts.Idle)
-		c.state.Store(stateIdle)
-		if c.lc.Draining() {
-			return false
-		}
+		return true
 	}
-	err := c.readIdle()
-	if err != nil {
-		if c.served == 0 && isTimeout(err) && !c.lc.Draining() {
-			c.server.Stats.Refuse(listener.ReasonFirstByte)
-		}
-		return false
-	}
+	c.timer.Arm(timeouts.Idle)
+	c.state.Store(stateIdle)
+	return !c.lc.Draining()
+}
+
+// resumeIdle lets a connection that was woken to be probed wait on. It returns false if
+// it was a drain that woke it.
+func (c *conn) resumeIdle() bool {
+	c.probing = false
+	c.mu.Lock()
+	_ = c.stream.SetReadDeadline(time.Time{}) // a closed connection shows when read
+	c.mu.Unlock()
+	return c.beginIdle()
+}
+
+// endIdleWait is called when bytes have come.
+func (c *conn) endIdleWait() {
 	if !c.state.CompareAndSwap(stateIdle, stateBusy) {
 		c.enterBusy()
 	}
-	return true
 }
 
 // enterBusy leaves any state but idle. If the connection was told to end while a

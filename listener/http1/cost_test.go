@@ -74,9 +74,9 @@ func TestIdleConnectionHoldsNoBuffer(t *testing.T) {
 	defer server.Sweeper.Remove(&c.timer)
 
 	blocked := make(chan bool)
-	ready := c.ready
-	c.ready = func(fd uintptr) bool {
-		done := ready(fd)
+	idle := c.idle
+	c.idle = func(fd uintptr) bool {
+		done := idle(fd)
 		if !done {
 			blocked <- c.in.buf == nil
 		}

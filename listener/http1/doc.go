@@ -7,9 +7,8 @@
 // it ends.
 //
 // One goroutine serves a connection. While it waits for a request it holds no buffer,
-// and serving one on an open connection allocates nothing. It costs one write and, for
-// a client that sends one request at a time, two reads: the first finds nothing and
-// gives the buffer back.
+// and serving one on an open connection allocates nothing. A client that sends one
+// request at a time costs one read and one write for each (see conn.idleReady).
 //
 // A Handler may read Request.Body on another goroutine while it writes the response.
 // When ServeExchange returns nobody may use the Exchange, its body or its tunnel.

@@ -5,14 +5,18 @@ import (
 	"io"
 	"os"
 	"syscall"
+	"time"
 )
 
 // readIdle waits for bytes into c.in, which holds none, and owns no buffer while it
-// waits.
+// waits. On plain TCP it serves requests itself, as far as idleReady can.
 func (c *conn) readIdle() error {
 	if c.raw != nil {
-		c.dst = nil
-		return c.readRaw(&c.in)
+		c.err = nil
+		if err := c.raw.Read(c.idle); err != nil {
+			return err
+		}
+		return c.err
 	}
 	c.in.release()
 	n, err := c.stream.Read(c.first[:])
@@ -21,7 +25,59 @@ func (c *conn) readIdle() error {
 	}
 	c.in.space()[0] = c.first[0]
 	c.in.w++
+	c.endIdleWait()
 	return nil
+}
+
+// provenRequests is after how many requests a connection is taken for one whose client
+// does not end its direction together with a request. probeTime is when it is read from
+// all the same.
+const (
+	provenRequests = 2
+	probeTime      = time.Second
+)
+
+// idleReady is called by the poller: first at once, then each time the descriptor has
+// become readable. Requests without content are served right here, inside the call.
+// The poller remembers what becomes readable meanwhile, so that the next wait needs no
+// attempt to read first, which nearly always finds nothing and costs a system call.
+//
+// What the poller does not tell again is an end (FIN) that came together with the
+// bytes of the request. Connections that are not proven make the attempt at once,
+// others when they have been idle for probeTime.
+//
+// Inside the call the descriptor's read lock is held: nothing here may read the stream
+// by another way. What needs that (an incomplete head, content, an upgrade, a refusal)
+// makes idleReady return true and is gone on with outside.
+func (c *conn) idleReady(fd uintptr) bool {
+	for {
+		dst := c.in.space()
+		n, err := readFD(fd, dst)
+		if err == syscall.EAGAIN {
+			c.in.release()
+			return false
+		}
+		if n <= 0 {
+			c.err = noBytes(err)
+			return true
+		}
+		c.in.w += n
+		c.probing = false
+		c.endIdleWait()
+		if !c.serveHere() || c.in.r < c.in.w {
+			return true
+		}
+		if !c.beginIdle() {
+			c.ended = true
+			return true
+		}
+		if n < len(dst) && c.served >= provenRequests {
+			c.in.release()
+			c.probing = true
+			c.timer.Arm(min(probeTime, c.settings.Timeouts.Idle))
+			return false
+		}
+	}
 }
 
 // readMore reads more into c.in.
@@ -52,26 +108,19 @@ func (c *conn) readRaw(in *input) error {
 	return nil
 }
 
-// readReady reads from the descriptor, or reports that it would have to wait. With no
-// dst it reads into c.in and holds a buffer only for the attempt.
+// readReady reads from the descriptor into dst, or reports that it would have to wait.
 func (c *conn) readReady(fd uintptr) bool {
-	dst := c.dst
-	if dst == nil {
-		dst = c.in.space()
-	}
+	c.n, c.err = readFD(fd, c.dst)
+	return c.err != syscall.EAGAIN
+}
+
+func readFD(fd uintptr, dst []byte) (int, error) {
 	for {
-		c.n, c.err = syscall.Read(int(fd), dst)
-		if c.err != syscall.EINTR {
-			break
+		n, err := syscall.Read(int(fd), dst)
+		if err != syscall.EINTR {
+			return n, err
 		}
 	}
-	if c.err != syscall.EAGAIN {
-		return true
-	}
-	if c.dst == nil {
-		c.in.release()
-	}
-	return false
 }
 
 func noBytes(err error) error {

@@ -10,8 +10,10 @@ import (
 	"github.com/fairlead-mesh/fairlead/gateway/wire"
 )
 
-// Splicing costs a pipe and, for each turn, two system calls; below spliceMin copying
-// is cheaper. spliceTurn bounds the bytes between two looks at the clock.
+// Splicing takes a pipe and two system calls for each time bytes have come. Measured on
+// loopback (BenchmarkRelay) it costs the CPU that copying by way of 64 KiB does, and no
+// buffer and no cache: worth it for what is large. spliceTurn bounds the bytes between
+// two looks at the clock.
 const (
 	spliceMin  = 256 << 10
 	spliceTurn = 1 << 20

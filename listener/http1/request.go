@@ -16,58 +16,53 @@ var errHeadTimeout = &exchange.Error{
 // serveRequest serves the request whose first bytes are there, and reports whether
 // another may follow on the connection.
 func (c *conn) serveRequest() bool {
+	if !c.parsed {
+		c.startScan()
+		head, refusal, ok := c.readHead()
+		if !ok {
+			return false
+		}
+		c.parse(head, refusal)
+	}
+	return c.complete()
+}
+
+// serveHere is serveRequest for a request that is here whole and needs no more reading.
+// It returns false if this is none, or if no other may follow.
+func (c *conn) serveHere() bool {
+	c.startScan()
+	n, refusal := c.scan.Scan(c.in.unread())
+	if refusal != nil || n == 0 {
+		return false // scanned again outside
+	}
+	c.parse(c.takeHead(n), nil)
+	req := &c.ex.Request
+	if c.refusal != nil || len(req.Upgrade) > 0 ||
+		req.Framing == exchange.FramingChunked || req.ContentLength > 0 {
+		return false
+	}
+	if !c.complete() {
+		c.ended = true
+		return false
+	}
+	return true
+}
+
+func (c *conn) startScan() {
+	c.start = time.Now()
 	c.settings = c.lc.Settings()
-	c.responded, c.continued = false, false
-	ex := exchange.Get()
-	c.ex = ex
-	ex.Times.Start = time.Now()
-	ex.Downstream = c
-	refusal, ok := c.readRequest(ex)
-	switch {
-	case !ok:
-	case refusal != nil:
-		c.refuse(ex, refusal)
-	default:
-		c.timer.Disarm()
-		c.served++
-		c.server.Stats.Requests.Add(1)
-		c.openBody(ex)
-		c.server.Handler.ServeExchange(ex)
-	}
-	again := ok && c.finish(ex)
-	c.releaseBody()
-	c.in.unpin()
-	c.ex = nil
-	exchange.Put(ex)
-	return again
-}
-
-// readRequest reads a head and makes the facts of it. ok is false if the client went
-// away meanwhile.
-func (c *conn) readRequest(ex *exchange.Exchange) (refusal *exchange.Error, ok bool) {
-	head, refusal, ok := c.readHead()
-	if !ok || refusal != nil {
-		return refusal, ok
-	}
-	if refusal := wire.ParseRequest(&ex.Request.Head, head, &c.settings.Rules); refusal != nil {
-		return refusal, true
-	}
-	return listener.Prepare(ex, c.settings, c.lc), true
-}
-
-// readHead reads up to the end of a head and pins it.
-func (c *conn) readHead() (head []byte, refusal *exchange.Error, ok bool) {
 	c.scan.Reset(exchange.SourceClient, &c.settings.Rules.Limits)
+}
+
+// readHead reads up to the end of a head. ok is false if the client went away.
+func (c *conn) readHead() (head []byte, refusal *exchange.Error, ok bool) {
 	for armed := false; ; armed = true {
 		n, refusal := c.scan.Scan(c.in.unread())
 		if refusal != nil {
 			return nil, refusal, true
 		}
 		if n > 0 {
-			head = c.in.unread()[:n]
-			c.in.r += n
-			c.in.pinned = c.in.r
-			return head, nil, true
+			return c.takeHead(n), nil, true
 		}
 		if !armed {
 			c.timer.Arm(c.settings.Timeouts.Head)
@@ -79,6 +74,49 @@ func (c *conn) readHead() (head []byte, refusal *exchange.Error, ok bool) {
 			return nil, nil, false
 		}
 	}
+}
+
+// takeHead takes a head of n bytes and pins it.
+func (c *conn) takeHead(n int) []byte {
+	head := c.in.unread()[:n]
+	c.in.r += n
+	c.in.pinned = c.in.r
+	return head
+}
+
+// parse makes an Exchange of a head, or of the refusal of one.
+func (c *conn) parse(head []byte, refusal *exchange.Error) {
+	ex := exchange.Get()
+	ex.Times.Start = c.start
+	ex.Downstream = c
+	if refusal == nil {
+		refusal = wire.ParseRequest(&ex.Request.Head, head, &c.settings.Rules)
+	}
+	if refusal == nil {
+		refusal = listener.Prepare(ex, c.settings, c.lc)
+	}
+	c.ex, c.refusal, c.parsed = ex, refusal, true
+}
+
+// complete answers the request that was parsed and reports whether another may follow.
+func (c *conn) complete() bool {
+	ex := c.ex
+	c.parsed, c.responded, c.continued = false, false, false
+	if c.refusal != nil {
+		c.refuse(ex, c.refusal)
+	} else {
+		c.timer.Disarm()
+		c.served++
+		c.server.Stats.Requests.Add(1)
+		c.openBody(ex)
+		c.server.Handler.ServeExchange(ex)
+	}
+	again := c.finish(ex)
+	c.releaseBody()
+	c.in.unpin()
+	c.ex = nil
+	exchange.Put(ex)
+	return again
 }
 
 var textPlain = []byte("text/plain; charset=utf-8")

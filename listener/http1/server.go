@@ -47,6 +47,9 @@ func (s *Server) Serve(lc *listener.Conn) {
 	lc.OnDrain(c.drain)
 	for c.await() && c.serveRequest() {
 	}
+	if c.lingers {
+		c.linger()
+	}
 	c.in.release()
 }
 

@@ -3,6 +3,7 @@ package http1
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -81,6 +82,49 @@ func headField(head, name string) string {
 		}
 	}
 	return ""
+}
+
+// TestHalfCloseWithRequest ends the client's direction together with the last of several
+// requests, which the poller may report as one event.
+func TestHalfCloseWithRequest(t *testing.T) {
+	r := newRig(t, nil, textPath)
+	for n := 1; n <= 4; n++ {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			t.Parallel()
+			c := r.dial(t)
+			for i := 1; i <= n; i++ {
+				c.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+				if i == n {
+					if err := c.CloseWrite(); err != nil {
+						t.Fatal(err)
+					}
+				}
+				c.response("GET")
+			}
+			c.wantClosed()
+		})
+	}
+}
+
+// TestIdleConnectionIsClosed waits for a short idle timeout on a real socket, before and
+// after the connection counts as proven.
+func TestIdleConnectionIsClosed(t *testing.T) {
+	r := newRig(t, &config.HttpSettings{Timeouts: &config.HttpTimeouts{
+		Idle: durationpb.New(time.Millisecond),
+	}}, textPath)
+	for n := 1; n <= 3; n++ {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			t.Parallel()
+			c := r.dial(t)
+			c.send(strings.Repeat("GET / HTTP/1.1\r\nHost: a\r\n\r\n", n-1))
+			for range n - 1 {
+				c.response("GET")
+			}
+			c.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+			c.response("GET")
+			c.wantClosed()
+		})
+	}
 }
 
 func TestRequestsPerConnection(t *testing.T) {

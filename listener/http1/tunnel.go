@@ -7,7 +7,7 @@ import (
 	"github.com/fairlead-mesh/fairlead/gateway/exchange"
 )
 
-var errNoTunnel = errors.New("http1: tunnel without a 101 response")
+var errNoTunnel = errors.New("http1: tunnel without an upgrade asked for and granted")
 
 // tunnel is an upgraded connection: bytes that came with the request first, then the
 // connection's. The handler is done with it before ServeExchange returns.
@@ -18,7 +18,7 @@ type tunnel struct {
 
 // Tunnel implements exchange.Downstream.
 func (c *conn) Tunnel() (exchange.Duplex, error) {
-	if !c.responded || c.aborted || c.ex.Response.Status != 101 {
+	if !c.responded || c.aborted || c.ex.Response.Status != 101 || len(c.ex.Request.Upgrade) == 0 {
 		return nil, errNoTunnel
 	}
 	c.tunneled = true

@@ -13,7 +13,6 @@ package hostmatch
 import (
 	"bytes"
 	"fmt"
-	"maps"
 	"strings"
 )
 
@@ -22,8 +21,8 @@ const Any = "*"
 
 // Map maps hostnames to values. The zero value is empty.
 type Map[V any] struct {
-	exact    map[string]V
-	wildcard map[string]V // keys without the star: ".example.com"
+	exact    shards[V]
+	wildcard shards[V] // keys without the star: ".example.com"
 	all      V
 	hasAll   bool
 }
@@ -56,15 +55,9 @@ func (m *Map[V]) Set(name string, v V) {
 	case name == Any:
 		m.all, m.hasAll = v, true
 	case strings.HasPrefix(name, "*."):
-		if m.wildcard == nil {
-			m.wildcard = make(map[string]V)
-		}
-		m.wildcard[name[1:]] = v
+		m.wildcard.set(name[1:], v)
 	default:
-		if m.exact == nil {
-			m.exact = make(map[string]V)
-		}
-		m.exact[name] = v
+		m.exact.set(name, v)
 	}
 }
 
@@ -74,9 +67,9 @@ func (m *Map[V]) Get(name string) (v V, ok bool) {
 	case name == Any:
 		return m.all, m.hasAll
 	case strings.HasPrefix(name, "*."):
-		v, ok = m.wildcard[name[1:]]
+		v, ok = m.wildcard.get(name[1:])
 	default:
-		v, ok = m.exact[name]
+		v, ok = m.exact.get(name)
 	}
 	return v, ok
 }
@@ -88,22 +81,24 @@ func (m *Map[V]) Delete(name string) {
 		var zero V
 		m.all, m.hasAll = zero, false
 	case strings.HasPrefix(name, "*."):
-		delete(m.wildcard, name[1:])
+		m.wildcard.delete(name[1:])
 	default:
-		delete(m.exact, name)
+		m.exact.delete(name)
 	}
 }
 
-// Clone returns a copy that shares the values.
+// Clone returns a copy to be changed in m's place, which stays as it is. It costs the
+// same however many names there are; a change of the copy then costs a small part of
+// them.
 func (m *Map[V]) Clone() Map[V] {
 	c := *m
-	c.exact, c.wildcard = maps.Clone(m.exact), maps.Clone(m.wildcard)
+	c.exact, c.wildcard = m.exact.clone(), m.wildcard.clone()
 	return c
 }
 
 // Len returns the number of hostnames.
 func (m *Map[V]) Len() int {
-	n := len(m.exact) + len(m.wildcard)
+	n := m.exact.n + m.wildcard.n
 	if m.hasAll {
 		n++
 	}
@@ -112,12 +107,12 @@ func (m *Map[V]) Len() int {
 
 // Values calls yield for every value, in no order.
 func (m *Map[V]) Values(yield func(string, V) bool) {
-	for name, v := range m.exact {
+	for name, v := range m.exact.all() {
 		if !yield(name, v) {
 			return
 		}
 	}
-	for suffix, v := range m.wildcard {
+	for suffix, v := range m.wildcard.all() {
 		if !yield("*"+suffix, v) {
 			return
 		}
@@ -147,12 +142,12 @@ func (m *Map[V]) Find(host []byte) Cursor[V] { return Cursor[V]{m: m, rest: host
 func (c *Cursor[V]) Next() (V, bool) {
 	if c.step == 0 {
 		c.step = 1
-		if v, ok := c.m.exact[string(c.rest)]; ok {
+		if v, ok := c.m.exact.lookup(c.rest); ok {
 			return v, true
 		}
 	}
 	if c.step == 1 {
-		for len(c.m.wildcard) > 0 {
+		for c.m.wildcard.n > 0 {
 			// A wildcard needs at least one byte in place of the star.
 			dot := -1
 			if len(c.rest) > 1 {
@@ -162,7 +157,7 @@ func (c *Cursor[V]) Next() (V, bool) {
 				break
 			}
 			c.rest = c.rest[dot+1:]
-			if v, ok := c.m.wildcard[string(c.rest)]; ok {
+			if v, ok := c.m.wildcard.lookup(c.rest); ok {
 				return v, true
 			}
 		}
