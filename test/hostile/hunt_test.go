@@ -12,25 +12,27 @@ import (
 // inner is the request that smugglers hide.
 const inner = "GET /blockedz HTTP/1.1\r\nHost: secret.internal\r\n\r\n"
 
-// TestTreasure hunts with every generator under every path normalisation that promises
-// anything; PATH_NORMALIZATION_NONE promises nothing to origins that normalise.
+// TestTreasure hunts with every generator, and with paths under every normalisation that
+// promises anything: PATH_NORMALIZATION_NONE promises nothing to origins that normalise.
 func TestTreasure(t *testing.T) {
-	for _, mode := range []string{"BASE", "MERGE_SLASHES", "DECODE_AND_MERGE_SLASHES"} {
+	for mode, inputs := range map[string][]iter.Seq[string]{
+		"BASE":                     {mutatedTargets(), mutatedHosts(), mutatedFields(), smuggled(), corpus()},
+		"MERGE_SLASHES":            {mutatedTargets()},
+		"DECODE_AND_MERGE_SLASHES": {mutatedTargets()},
+	} {
 		t.Run(mode, func(t *testing.T) {
 			v := newVault(t, "path_normalization: PATH_NORMALIZATION_"+mode)
 			n := 0
-			for _, inputs := range []iter.Seq[string]{mutatedTargets(), mutatedHosts(), mutatedFields(), smuggled(), corpus()} {
-				for raw := range inputs {
+			for _, sequence := range inputs {
+				for raw := range sequence {
 					n++
 					v.wantSafe(t, raw, v.send(t, raw))
-					if t.Failed() && n > 50_000 {
-						return
-					}
 				}
 			}
-			if n < 2000 {
+			if n < 10_000 {
 				t.Errorf("only %d inputs", n)
 			}
+			t.Logf("%d inputs", n)
 			v.wantOpen(t)
 		})
 	}
