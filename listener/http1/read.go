@@ -50,6 +50,13 @@ const (
 // by another way. What needs that (an incomplete head, content, an upgrade, a refusal)
 // makes idleReady return true and is gone on with outside.
 func (c *conn) idleReady(fd uintptr) bool {
+	c.held = fd
+	done := c.serveIdle(fd)
+	c.held = noFD
+	return done
+}
+
+func (c *conn) serveIdle(fd uintptr) bool {
 	for {
 		dst := c.in.space()
 		n, err := readFD(fd, dst)
@@ -112,15 +119,6 @@ func (c *conn) readRaw(in *input) error {
 func (c *conn) readReady(fd uintptr) bool {
 	c.n, c.err = readFD(fd, c.dst)
 	return !errors.Is(c.err, syscall.EAGAIN)
-}
-
-func readFD(fd uintptr, dst []byte) (int, error) {
-	for {
-		n, err := syscall.Read(int(fd), dst)
-		if err != syscall.EINTR {
-			return n, err
-		}
-	}
 }
 
 func noBytes(err error) error {
