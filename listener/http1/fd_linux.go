@@ -25,6 +25,3 @@ func callFD(trap, fd uintptr, b []byte) (int, error) {
 		return 0, errno
 	}
 }
-
-// errAgain is EAGAIN as an error value: converting it each time would allocate.
-var errAgain error = syscall.EAGAIN

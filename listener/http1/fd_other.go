@@ -13,8 +13,12 @@ func writeFD(fd uintptr, b []byte) (int, error) { return callFD(syscall.Write, f
 func callFD(call func(int, []byte) (int, error), fd uintptr, b []byte) (int, error) {
 	for {
 		n, err := call(int(fd), b)
-		if !errors.Is(err, syscall.EINTR) {
-			return n, err
+		switch {
+		case errors.Is(err, syscall.EINTR):
+			continue
+		case errors.Is(err, syscall.EAGAIN):
+			return 0, errAgain
 		}
+		return n, err
 	}
 }

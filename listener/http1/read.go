@@ -60,7 +60,7 @@ func (c *conn) serveIdle(fd uintptr) bool {
 	for {
 		dst := c.in.space()
 		n, err := readFD(fd, dst)
-		if errors.Is(err, syscall.EAGAIN) {
+		if err == errAgain { //nolint:errorlint // our own value, on every request
 			c.in.release()
 			return false
 		}
@@ -118,8 +118,12 @@ func (c *conn) readRaw(in *input) error {
 // readReady reads from the descriptor into dst, or reports that it would have to wait.
 func (c *conn) readReady(fd uintptr) bool {
 	c.n, c.err = readFD(fd, c.dst)
-	return !errors.Is(c.err, syscall.EAGAIN)
+	return c.err != errAgain //nolint:errorlint // our own value
 }
+
+// errAgain says that a descriptor would have to wait. An error value made of EAGAIN each
+// time would allocate.
+var errAgain error = syscall.EAGAIN
 
 func noBytes(err error) error {
 	if err == nil {
