@@ -74,7 +74,7 @@ func New(o Options) *Pipeline {
 	names := service.Options{ClusterDomain: o.ClusterDomain, AllowExternalName: o.AllowExternalName}
 	p.in = newInputs(p.graph)
 	p.api = newGatewayAPI(p.in, gatewayapi.Translator{Controller: gatewayapi.DefaultController, Services: names}, o.Addresses)
-	p.mesh = newIstioAPI(p.in, istio.Proxy{Labels: o.Labels, ClusterDomain: o.ClusterDomain}, names)
+	p.mesh = newIstioAPI(p.in, istio.Proxy{Labels: o.Labels, ClusterDomain: o.ClusterDomain}, names, p.api)
 	p.out.collect(collect.Join("resources", p.api.listeners, p.api.routes, endpoints(p.in, names),
 		p.mesh.listeners, p.mesh.routes, p.mesh.backends, p.mesh.entries))
 	return p

@@ -60,6 +60,8 @@ var (
 	Superseded = Code{"FL0208", "Superseded", ""}
 	// IneffectiveMatch: earlier matches take every request of this match.
 	IneffectiveMatch = Code{"FL0209", "VirtualServiceIneffectiveMatch", "IST0131"}
+	// ForeignRoute: a route of Gateway API, on the same port and host, takes requests of this rule.
+	ForeignRoute = Code{"FL0210", "ForeignRoute", ""}
 
 	// NotFound: a named object, host, port or subset does not exist.
 	NotFound = Code{"FL0301", "ReferencedResourceNotFound", "IST0101"}
