@@ -209,8 +209,7 @@ func describe(m *config.HttpMatch) string {
 func Place(l *config.Listener) string { return placeOf(l.GetAddress(), l.GetPort()) }
 
 // Places returns a key for each port and hostname that a Route is attached to, for an index of
-// what Overlaps compares. Port looks up the Place of a
-// Listener.
+// what Overlaps compares. Port looks up the Place of a Listener.
 func Places(r *config.Route, port func(listener string) string) []string {
 	var out []string
 	for _, a := range r.GetAttachments() {

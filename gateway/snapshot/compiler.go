@@ -71,7 +71,7 @@ type change struct {
 	ports     map[PortKey]struct{} // to be grouped again
 	editors   map[siteKey]*routing.Editor[*Action]
 	endpoints []*config.Endpoint
-	gone      []string // endpoints
+	gone      []*config.Endpoint
 	retire    []*egress.Backend
 	unused    []*Action
 	more      bool // than endpoints

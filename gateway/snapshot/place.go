@@ -3,33 +3,50 @@ package snapshot
 import (
 	"slices"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/fairlead-mesh/fairlead/gateway/config"
 	"github.com/fairlead-mesh/fairlead/routing"
 	"github.com/fairlead-mesh/fairlead/routing/hostmatch"
 )
 
 // applyEndpoints hands endpoints to their registry: new ones before anything can use
-// them. Removed ones go at once if the delta is about endpoints alone, and otherwise when
-// requests on the last snapshot, whose routes may lead there, have ended.
+// them. Removed ones go at once if the delta is about endpoints alone. Otherwise requests
+// on the last snapshot, whose routes may lead where this one's do not, must still find
+// one: what is removed drains, which is to be chosen only if there is no other, and goes
+// when those requests have ended.
 func (c *Compiler) applyEndpoints(ch *change) {
+	if !ch.more {
+		c.registry.SetEndpoints(ch.endpoints, c.notBack(ch.gone))
+		ch.gone = nil
+		return
+	}
+	for _, e := range ch.gone {
+		if e.GetState() != config.Endpoint_STATE_NOT_READY && !c.isLive(e.GetName()) {
+			e = proto.CloneOf(e)
+			e.State = config.Endpoint_STATE_DRAINING
+			ch.endpoints = append(ch.endpoints, e)
+		}
+	}
 	if len(ch.endpoints) > 0 {
 		c.registry.SetEndpoints(ch.endpoints, nil)
 	}
-	if !ch.more {
-		c.removeEndpoints(ch.gone)
-		ch.gone = nil
-	}
 }
 
-// removeEndpoints removes those of these endpoints that have not come back since.
-func (c *Compiler) removeEndpoints(names []string) {
-	names = slices.DeleteFunc(slices.Clone(names), func(n string) bool {
-		_, back := c.live[config.Name{Kind: config.KindEndpoint, Name: n}]
-		return back
-	})
-	if len(names) > 0 {
-		c.registry.SetEndpoints(nil, names)
+func (c *Compiler) isLive(endpoint string) bool {
+	_, ok := c.live[config.Name{Kind: config.KindEndpoint, Name: endpoint}]
+	return ok
+}
+
+// notBack returns the names of those of these endpoints that have not come back since.
+func (c *Compiler) notBack(gone []*config.Endpoint) []string {
+	var names []string
+	for _, e := range gone {
+		if !c.isLive(e.GetName()) {
+			names = append(names, e.GetName())
+		}
 	}
+	return names
 }
 
 // place puts the touched routes into the tables they belong in now, and then groups the

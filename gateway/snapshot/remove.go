@@ -8,7 +8,8 @@ func (c *Compiler) remove(ch *change, name config.Name) {
 	if name.Kind == config.KindPolicy {
 		c.setPolicy(ch, name.Name, nil) // a refused one is not live and still closes its targets
 	}
-	if _, ok := c.live[name]; !ok {
+	old, ok := c.live[name]
+	if !ok {
 		return
 	}
 	delete(c.live, name)
@@ -16,7 +17,7 @@ func (c *Compiler) remove(ch *change, name config.Name) {
 	ch.more = ch.more || name.Kind != config.KindEndpoint
 	switch name.Kind {
 	case config.KindEndpoint:
-		ch.gone = append(ch.gone, name.Name)
+		ch.gone = append(ch.gone, old.GetEndpoint())
 	case config.KindBackend:
 		ch.retire = append(ch.retire, c.backends[name.Name])
 		delete(c.backends, name.Name)
@@ -27,6 +28,7 @@ func (c *Compiler) remove(ch *change, name config.Name) {
 		c.removeListener(ch, name.Name)
 	case config.KindRoute:
 		c.removeRoute(ch, name.Name)
+	default: // no runtime structure is theirs alone
 	}
 }
 
@@ -69,6 +71,8 @@ func (c *Compiler) retire(ch *change) {
 	for _, a := range ch.unused {
 		a.release()
 	}
-	c.removeEndpoints(ch.gone)
+	if names := c.notBack(ch.gone); len(names) > 0 {
+		c.registry.SetEndpoints(nil, names)
+	}
 	ch.retire, ch.unused, ch.gone = nil, nil, nil
 }

@@ -315,6 +315,40 @@ func TestHeadDoesNotWaitForContent(t *testing.T) {
 	}
 }
 
+// Trailers go to clients that asked for them, and to those that they were announced to.
+func TestWhoGetsTrailers(t *testing.T) {
+	tests := []struct {
+		name, te, announced string
+		want                bool
+	}{
+		{"asked", "TE: trailers\r\n", "", true},
+		{"announced", "", "X-Sum", true},
+		{"neither", "", "", false},
+		{"asked for something else", "TE: gzip\r\n", "", false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c := newRig(t, nil, func(ex *exchange.Exchange) {
+				body := &pieces{list: []string{"x"}}
+				body.trailers.Add([]byte("X-Sum"), []byte("1"))
+				ex.Response.Status, ex.Response.Framing, ex.Response.Body = 200, exchange.FramingChunked, body
+				if tt.announced != "" {
+					ex.Response.Fields.Add([]byte("Trailer"), []byte(tt.announced))
+				}
+				_ = ex.Downstream.WriteResponse(ex)
+			}).dial(t)
+			c.send("GET / HTTP/1.1\r\nHost: a\r\n" + tt.te + "Connection: close\r\n\r\n")
+			end := "1\r\nx\r\n0\r\n\r\n"
+			if tt.want {
+				end = "1\r\nx\r\n0\r\nX-Sum: 1\r\n\r\n"
+			}
+			if got := c.rest(); !strings.HasSuffix(got, end) {
+				t.Errorf("%q, want it to end %q", got, end)
+			}
+		})
+	}
+}
+
 func TestTrailersAndInformational(t *testing.T) {
 	c := newRig(t, nil, func(ex *exchange.Exchange) {
 		var hints exchange.Head
@@ -330,7 +364,7 @@ func TestTrailersAndInformational(t *testing.T) {
 		ex.Response.Status, ex.Response.Framing, ex.Response.Body = 200, exchange.FramingChunked, body
 		_ = ex.Downstream.WriteResponse(ex)
 	}).dial(t)
-	c.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+	c.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close, TE\r\nTE: gzip, trailers\r\n\r\n")
 	got := c.rest()
 	if !strings.HasPrefix(got, "HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\nHTTP/1.1 200 OK\r\n") {
 		t.Errorf("1xx: %q", got)

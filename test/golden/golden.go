@@ -18,7 +18,7 @@
 //
 // Its name is SITUATION-RESULT.txtar, such as route-missing-backend.txtar. People write
 // the text and the input; "go test -update" writes the rest. Config is the contract's
-// YAML form, one document for each resource, sorted by kind and name. Status is one
+// YAML form as config.MarshalYAML writes it: a proxy can be fed with it by hand. Status is one
 // document for each element if it is a slice, and one document otherwise; fields that
 // are null are left out, so that times that a translator does not know take no room.
 //
@@ -30,10 +30,13 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/testing/protocmp"
 
 	"github.com/fairlead-mesh/fairlead/gateway/config"
 )
@@ -69,8 +72,14 @@ func runFile(t *testing.T, path string, translate Translate) {
 		t.Fatalf("%s: %v", path, err)
 	}
 	resources, status := translate(t, file.input)
-	if file.config, err = MarshalConfig(resources); err != nil {
+	if file.config, err = config.MarshalYAML(resources); err != nil {
 		t.Fatal(err)
+	}
+	again, err := config.UnmarshalYAML(file.config)
+	want := config.Sorted(resources)
+	if err != nil || !slices.EqualFunc(want, again, func(a, b *config.Resource) bool { return proto.Equal(a, b) }) {
+		t.Errorf("%s: a proxy reads the config section as something else (-translated +read): %v\n%s",
+			path, err, cmp.Diff(want, again, protocmp.Transform()))
 	}
 	if file.status, err = marshalStatus(status); err != nil {
 		t.Fatal(err)

@@ -36,6 +36,14 @@ func (l *list) stringMatch(at *Path, m *networking.StringMatch) {
 	}
 }
 
+// fieldMatch is stringMatch for what a request may lack. The expression "*", which is not RE2, asks for presence
+// there, as Istio translates it.
+func (l *list) fieldMatch(at *Path, m *networking.StringMatch) {
+	if m.GetRegex() != "*" {
+		l.stringMatch(at, m)
+	}
+}
+
 // domain demands a DNS name whose labels fit RFC 1123, "*", or one whose first label is "*".
 func (l *list) domain(at *Path, name string) {
 	if name == "" {

@@ -124,12 +124,12 @@ func (l *list) istioMatch(at *Path, m *networking.HTTPMatchRequest) {
 			if !strings.HasPrefix(k, "@request.auth.claims") {
 				l.headerName(at, k)
 			}
-			l.stringMatch(at, f.headers[k])
+			l.fieldMatch(at, f.headers[k])
 		}
 	}
 	for _, k := range sortedKeys(m.QueryParams) {
 		l.check(k != "", at.Field("queryParams"), "a parameter's name must not be empty")
-		l.stringMatch(at.Field("queryParams").Field(k), m.QueryParams[k])
+		l.fieldMatch(at.Field("queryParams").Field(k), m.QueryParams[k])
 	}
 	l.l4Match(at, m.Port, m.Gateways, m.SourceLabels)
 }
