@@ -1,6 +1,9 @@
 package egress
 
-import "net/netip"
+import (
+	"net/netip"
+	"slices"
+)
 
 // dnsName is a name that some Backend's endpoints have, watched while one has.
 type dnsName struct {
@@ -32,11 +35,12 @@ func (r *Registry) resolved(name string, n *dnsName, addrs []netip.Addr) {
 	}
 	n.addrs = nil
 	for _, addr := range addrs {
-		if r.permitted(addr) {
-			n.addrs = append(n.addrs, addr)
-		} else {
-			r.options.Logger.Warn("address left out", "name", name, "address", addr, "reason", "not permitted")
+		addr = addr.Unmap().WithZone("")
+		if err := r.permit(addr, name); err != nil {
+			r.options.Logger.Warn("address left out", "backends", r.namedBy(name), "name", name, "address", addr, "reason", err)
+			continue
 		}
+		n.addrs = append(n.addrs, addr)
 	}
 	for _, s := range r.sets {
 		if s.mentions(name) {
@@ -47,6 +51,21 @@ func (r *Registry) resolved(name string, n *dnsName, addrs []netip.Addr) {
 			}
 		}
 	}
+}
+
+// namedBy returns the names of the Backends that a DNS name has endpoints for.
+func (r *Registry) namedBy(name string) []string {
+	var out []string
+	for _, s := range r.sets {
+		if !s.mentions(name) {
+			continue
+		}
+		for b := range s.users {
+			out = append(out, b.name)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 func (s *endpointSet) mentions(name string) bool {

@@ -140,12 +140,15 @@ func (r *Registry) read(cfg *config.Endpoint) (*entry, string) {
 		return e, ""
 	}
 	e.addr = addr.Unmap()
-	if !r.permitted(e.addr) {
-		return nil, "address is not permitted"
+	if err := r.permit(e.addr, ""); err != nil {
+		return nil, "address " + e.addr.String() + ": " + err.Error()
 	}
 	return e, ""
 }
 
-func (r *Registry) permitted(addr netip.Addr) bool {
-	return r.options.Permit == nil || r.options.Permit(addr) == nil
+func (r *Registry) permit(addr netip.Addr, name string) error {
+	if r.options.Permit == nil {
+		return nil
+	}
+	return r.options.Permit(addr, name)
 }

@@ -35,8 +35,9 @@ type Options struct {
 	StreamIdle time.Duration
 	// Sweeper watches connections; nil: one of the registry's own.
 	Sweeper *deadline.Sweeper
-	// Permit refuses addresses that must never be connected to; nil permits all.
-	Permit func(netip.Addr) error
+	// Permit refuses addresses that must not be connected to. Name is the DNS name that led
+	// to the address, empty if configuration has it itself. Nil permits all.
+	Permit func(addr netip.Addr, name string) error
 	// Dial makes connections. Default: transport.Dial.
 	Dial func(to netip.AddrPort, timeout time.Duration) (net.Conn, *exchange.Error)
 	// Logger gets what is wrong with endpoints. Default: none.

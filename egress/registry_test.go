@@ -1,13 +1,16 @@
 package egress
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -75,7 +78,7 @@ func TestEndpointsOfABackend(t *testing.T) {
 		{"moved to another set", []*config.Endpoint{ready, v2, endpointAt("a", "10.0.0.1", func(e *config.Endpoint) { e.Set = "other" })}, nil, nil, []string{"10.0.0.5:80"}},
 		{"became unusable", []*config.Endpoint{ready, v2, endpointAt("a", "")}, nil, nil, []string{"10.0.0.5:80"}},
 	}
-	permit := func(a netip.Addr) error {
+	permit := func(a netip.Addr, _ string) error {
 		if a.IsLinkLocalUnicast() {
 			return errors.New("link-local")
 		}
@@ -225,7 +228,7 @@ func TestDNSBackends(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			resolver := &fakeResolver{changed: map[string]func([]netip.Addr){}}
-			r := newTestRegistry(t, Options{Resolver: resolver, Permit: func(a netip.Addr) error {
+			r := newTestRegistry(t, Options{Resolver: resolver, Permit: func(a netip.Addr, _ string) error {
 				if a.IsLoopback() {
 					return errors.New("loopback")
 				}
@@ -244,6 +247,33 @@ func TestDNSBackends(t *testing.T) {
 				t.Error("the name is still watched")
 			}
 		})
+	}
+}
+
+// What is refused is said, with who asked for it; mapped and zoned addresses are judged as
+// what they are.
+func TestRefusedAddressesAreLogged(t *testing.T) {
+	var log bytes.Buffer
+	resolver := &fakeResolver{changed: map[string]func([]netip.Addr){}}
+	r := newTestRegistry(t, Options{
+		Resolver: resolver, Logger: slog.New(slog.NewTextHandler(&log, nil)),
+		Permit: func(a netip.Addr, name string) error {
+			if name == "shop.example" && (a == netip.MustParseAddr("127.0.0.1") || a == netip.MustParseAddr("fe80::1")) {
+				return errors.New("not there")
+			}
+			return nil
+		},
+	})
+	r.SetEndpoints([]*config.Endpoint{endpointAt("a", "shop.example")}, nil)
+	b := acquire(t, r, &config.Backend{Discovery: config.Backend_DISCOVERY_DNS})
+	resolver.answer("shop.example", "::ffff:127.0.0.1", "fe80::1%eth0", "10.0.0.2")
+	if diff := cmp.Diff([]string{"10.0.0.2:80"}, picked(b)); diff != "" {
+		t.Error(diff)
+	}
+	for _, want := range []string{"backends=[outbound|80||shop]", "name=shop.example", "address=127.0.0.1", "address=fe80::1", `reason="not there"`} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("log lacks %q: %s", want, log.String())
+		}
 	}
 }
 

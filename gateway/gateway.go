@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"log/slog"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -42,6 +43,9 @@ type Options struct {
 	HalfClose bool
 	// AccessLog, if set, gets a record for each request.
 	AccessLog *telemetry.AccessLog
+	// AllowName permits a DNS name to lead to loopback and link-local addresses. Nil permits
+	// none.
+	AllowName func(name string) bool
 	// Resolver finds the addresses of endpoints that are names. Nil: they have none.
 	Resolver egress.Resolver
 	Log      *slog.Logger
@@ -83,6 +87,7 @@ func New(metrics *telemetry.Registry, options Options) *Gateway {
 	}
 	g.registry = egress.NewRegistry(egress.Options{
 		Sweeper: g.sweeper, Logger: options.Log, Resolver: options.Resolver,
+		Permit: func(addr netip.Addr, name string) error { return permit(addr, name, options.AllowName) },
 	})
 	g.compiler = snapshot.NewCompiler(g.registry, metrics, options.HTTP)
 	g.unrouted = metrics.Requests(telemetry.Destination{})

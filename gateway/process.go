@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,6 +36,8 @@ type ProcessOptions struct {
 	PortOffset   int
 	DrainTimeout time.Duration
 	HalfClose    bool
+	// AllowNames are DNS names that may lead to this machine or to link-local addresses.
+	AllowNames []string
 
 	// TrustedHops and TrustedCIDRs are config.ForwardingTrust; PathNormalization a mode
 	// of config.PathNormalization as Istio writes it; Via and OriginalPath those of
@@ -56,11 +59,21 @@ func (o *ProcessOptions) Flags(f *pflag.FlagSet) {
 	f.StringVar(&o.LogFormat, "log-format", "text", "text or json")
 	f.DurationVar(&o.DrainTimeout, "drain-timeout", DefaultDrainTimeout, "how long requests under way may take when a listener goes or the process ends")
 	f.BoolVar(&o.HalfClose, "half-close", false, "go on with requests whose client has closed its direction (default: it has gone, as with Envoy and nginx)")
+	f.StringSliceVar(&o.AllowNames, "allow-external-name", nil, "external names that may lead to this machine or to link-local addresses, such as localhost")
 	f.Uint32Var(&o.TrustedHops, "trusted-hops", 0, "proxies in front of this one whose X-Forwarded-* fields are believed")
 	f.StringSliceVar(&o.TrustedCIDRs, "trusted-cidr", nil, "peers that are believed (default, with --trusted-hops: all)")
 	f.StringVar(&o.PathNormalization, "path-normalization", "BASE", "NONE, BASE, MERGE_SLASHES or DECODE_AND_MERGE_SLASHES, as Istio's pathNormalization")
 	f.StringVar(&o.Via, "via", "", "pseudonym in Via fields (default: no Via)")
 	f.BoolVar(&o.OriginalPath, "original-path", false, "send X-Envoy-Original-Path upstream after a rewrite")
+}
+
+// AllowName reports for each DNS name whether it may lead anywhere.
+func (o *ProcessOptions) AllowName() func(name string) bool {
+	return func(name string) bool {
+		return slices.ContainsFunc(o.AllowNames, func(allowed string) bool {
+			return strings.EqualFold(strings.TrimSuffix(name, "."), strings.TrimSuffix(allowed, "."))
+		})
+	}
 }
 
 // http returns the settings of every listener. Errors name the flag.
@@ -121,7 +134,7 @@ func NewProcess(o ProcessOptions) (*Process, error) {
 	}
 	p.resolver = resolve.New(resolve.NewClient(resolve.ClientOptions{}), resolve.Options{Logger: p.log})
 	p.gateway = New(p.metrics, Options{
-		PortOffset: o.PortOffset, DrainTimeout: o.DrainTimeout, HalfClose: o.HalfClose, HTTP: settings, AccessLog: p.access, Resolver: p.resolver, Log: p.log,
+		PortOffset: o.PortOffset, DrainTimeout: o.DrainTimeout, HalfClose: o.HalfClose, AllowName: o.AllowName(), HTTP: settings, AccessLog: p.access, Resolver: p.resolver, Log: p.log,
 	})
 	p.admin = admin.New(admin.Options{
 		Version: o.Version, Ready: p.gateway.Ready, Config: p.gateway.Live,

@@ -151,6 +151,9 @@ func TestPrepareFields(t *testing.T) {
 			if diff := cmp.Diff(tt.want, lines(ex)); diff != "" {
 				t.Errorf("fields (-want +got):\n%s", diff)
 			}
+			if want := strings.Contains(tt.fields, "TE: trailers"); ex.Request.AcceptsTrailers != want {
+				t.Errorf("accepts trailers: %v", ex.Request.AcceptsTrailers)
+			}
 			if ex.Client.String() != tt.client || ex.Scheme != tt.scheme {
 				t.Errorf("client %v, scheme %v", ex.Client, ex.Scheme)
 			}

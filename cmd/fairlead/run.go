@@ -25,7 +25,6 @@ type runOptions struct {
 	namespace     string
 	clusterDomain string
 	labels        map[string]string
-	allowNames    []string
 	process       gateway.ProcessOptions
 
 	// started is called when the first configuration is live.
@@ -37,8 +36,6 @@ func (o *runOptions) flags(f *pflag.FlagSet) {
 	f.StringVar(&o.clusterDomain, "cluster-domain", "cluster.local", "DNS domain that ends the names of Services")
 	f.StringToStringVar(&o.labels, "labels", nil,
 		"labels of this gateway, which Istio's Gateway.selector is compared with (default istio=ingressgateway,app=istio-ingressgateway)")
-	f.StringSliceVar(&o.allowNames, "allow-external-name", nil,
-		"external names that may lead to this machine or to link-local addresses, such as localhost")
 	o.process.Flags(f)
 }
 
@@ -81,7 +78,7 @@ func run(ctx context.Context, o runOptions) error {
 		return err
 	}
 	pipeline := controlplane.New(controlplane.Options{
-		Labels: o.labels, ClusterDomain: o.clusterDomain, AllowExternalName: allow(o.allowNames),
+		Labels: o.labels, ClusterDomain: o.clusterDomain, AllowExternalName: o.process.AllowName(),
 		Addresses: gatewayAddresses, Publisher: process.Gateway(), Log: log,
 	})
 	tuneMemory(pipeline, o.started)
@@ -135,14 +132,6 @@ func gatewayAddresses(gw *gwv1.Gateway) []gwv1.GatewayStatusAddress {
 		out = append(out, gwv1.GatewayStatusAddress{Type: &ip, Value: "127.0.0.1"})
 	}
 	return out
-}
-
-func allow(names []string) func(string) bool {
-	allowed := make(map[string]bool, len(names))
-	for _, n := range names {
-		allowed[n] = true
-	}
-	return func(name string) bool { return allowed[name] }
 }
 
 // printOnSignal prints the status of every object when SIGUSR1 comes, until the returned

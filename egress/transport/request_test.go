@@ -19,6 +19,34 @@ import (
 
 const ok200 = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
+// A client that takes trailers has the origin told so, on this hop's own account.
+func TestTrailersAsked(t *testing.T) {
+	for _, asked := range []bool{true, false} {
+		got := make(chan string, 1)
+		conn := origin(t, func(c *net.TCPConn, r *bufio.Reader) {
+			got <- readRequest(r)
+			_, _ = io.WriteString(c, ok200)
+			_, _ = io.Copy(io.Discard, r)
+		})
+		ex := request(t, "GET", "/a")
+		ex.Request.AcceptsTrailers = asked
+		var call Call
+		if err := call.Start(ex, options); err != nil {
+			t.Fatal(err)
+		}
+		if err := call.RoundTrip(conn); err != nil {
+			t.Fatal(err)
+		}
+		if ok, why := call.Finish(); !ok {
+			t.Error(why)
+		}
+		if head := <-got; strings.Contains(head, "\r\nConnection: te\r\nTE: trailers\r\n") != asked {
+			t.Errorf("asked %v: %q", asked, head)
+		}
+		conn.net.Close()
+	}
+}
+
 // What is written is read by net/http as it was meant.
 func TestRequests(t *testing.T) {
 	trailers := new(exchange.Fields)
