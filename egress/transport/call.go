@@ -43,6 +43,7 @@ type Call struct {
 	// Wrote and Read count bytes on the wire, until the next Start. Wrote lacks those of
 	// a body that is relayed until Finish.
 	Wrote, Read int64
+	before      int64 // Wrote when the last RoundTrip began: on other connections
 
 	keepAlive bool // as the response said
 	upgraded  bool
@@ -58,7 +59,7 @@ func (c *Call) Start(ex *exchange.Exchange, o Options) *exchange.Error {
 	if o.Idle <= 0 {
 		o.Idle = DefaultIdle
 	}
-	c.ex, c.options, c.Wrote, c.Read = ex, o, 0, 0
+	c.ex, c.options, c.Wrote, c.Read, c.before = ex, o, 0, 0, 0
 	c.small = wire.GetSmall()
 	head := &ex.Request.Head
 	if head.ExpectContinue {
@@ -122,7 +123,7 @@ func (c *Call) Repeatable() bool { return c.whole || !c.relay.started }
 // cancelled. After an error conn is of no use; if the error's Retry
 // allows it and the request is Repeatable, RoundTrip may be called with another.
 func (c *Call) RoundTrip(conn *Conn) *exchange.Error {
-	c.conn, c.broken = conn, true
+	c.conn, c.broken, c.before = conn, true, c.Wrote
 	c.in, c.r, c.w = c.small[:], 0, 0
 	if conn.timer.Fired() {
 		return errExpired

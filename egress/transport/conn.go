@@ -1,6 +1,8 @@
 package transport
 
 import (
+	"errors"
+	"io"
 	"net"
 	"syscall"
 	"time"
@@ -18,6 +20,7 @@ type Conn struct {
 	timer   deadline.Timer
 	sweeper *deadline.Sweeper
 	turn    turn
+	sent    int64 // by the calls that ended
 }
 
 // Init makes c a connection over nc, watched by sweeper. Close ends both.
@@ -49,6 +52,24 @@ func (c *Conn) Close() error {
 
 // past is a deadline that is over.
 var past = time.Unix(1, 0)
+
+// untouched reports that the origin had ended its direction before its TCP had a byte of what
+// the call wrote. Whoever ended it answers nothing that came later, and must not act on it
+// (RFC 9112 §9.6): the request may be sent again whatever its method (RFC 9110 §9.2.2).
+//
+// The end, a FIN, acknowledges all that came before it, at once and in the same segment. A
+// reset does not: after one nobody knows what was read.
+func (c *Conn) untouched(err error) bool {
+	if c.raw == nil || !errors.Is(err, io.EOF) && !errors.Is(err, syscall.EPIPE) {
+		return false
+	}
+	acked, known := uint64(0), false
+	if c.raw.Control(func(fd uintptr) { acked, known = ackedBytes(fd) }) != nil {
+		return false
+	}
+	const handshake = 1
+	return known && acked <= uint64(c.sent)+handshake
+}
 
 // Interrupt implements exchange.Interrupter: whatever waits on the connection ends, and
 // the connection is of no use any more.

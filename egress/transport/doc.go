@@ -19,6 +19,11 @@
 // KindUpstreamProtocol and the connection is closed; a body that breaks off is an error
 // of Body.Next and never io.EOF.
 //
+// Whether a request that got no answer may be sent again is told by what the origin's end of
+// the connection acknowledged: if it has no byte of the request, the origin was closing before
+// it came, and even a POST is safe (see Conn.untouched). Otherwise only requests that are
+// idempotent are, on connections that served before.
+//
 // A Call belongs to one goroutine at a time, as its Exchange does. All waiting is bounded
 // by the connection's deadline.Timer.
 package transport

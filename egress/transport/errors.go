@@ -39,7 +39,7 @@ func (c *Call) noAnswer(err error, nothingSent bool) *exchange.Error {
 	e := c.ioError(err, "reset_before_head")
 	switch {
 	case e.Kind != exchange.KindUpstreamReset:
-	case nothingSent:
+	case nothingSent, c.whole && c.conn.untouched(err):
 		e.Retry = exchange.RetryYes
 	case c.conn.Served() > 0:
 		e.Retry = exchange.RetryIfReused

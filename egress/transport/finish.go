@@ -15,6 +15,7 @@ func (c *Call) Finish() (reusable bool, why pool.Reason) {
 	complete := c.relay.stop()
 	c.Wrote += c.relay.wrote
 	if c.conn != nil {
+		c.conn.sent += c.Wrote - c.before
 		reusable, why = c.verdict(complete)
 		c.conn.timer.Disarm()
 	}
