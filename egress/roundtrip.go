@@ -110,7 +110,7 @@ func (s *stream) connect(chosen *concrete, fresh bool) (reused bool, err *exchan
 
 func (s *stream) connectTo(e *endpoint, fresh bool) (reused bool, err *exchange.Error) {
 	if !fresh {
-		if s.conn, reused = e.pool.Get(s.now, s.key, !s.idempotent); reused {
+		if s.conn, reused = e.pool.Get(s.now, s.key); reused {
 			return true, nil
 		}
 	}

@@ -141,7 +141,7 @@ func (p *Process) openAccessLog() error {
 	default:
 		return fmt.Errorf("--access-log-format %q: use text or json", p.options.AccessLogFormat)
 	}
-	f, err := os.OpenFile(p.options.AccessLog, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644)
+	f, err := os.OpenFile(p.options.AccessLog, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644) //nolint:gosec // G302: log collectors run as other users; umask narrows it
 	if err != nil {
 		return fmt.Errorf("--access-log: %w", err)
 	}
@@ -171,7 +171,9 @@ func (p *Process) Run(ctx context.Context, configure func(context.Context) error
 		go func() { served <- p.admin.Serve(adminCtx, l) }()
 		defer func() {
 			stopAdmin()
-			<-served
+			if err := <-served; err != nil {
+				p.log.Error("admin pages ended early", "error", err)
+			}
 		}()
 	}
 	configured := make(chan error, 1)

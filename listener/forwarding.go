@@ -17,6 +17,7 @@ import (
 //	Forwarded            removed       our hop appended, if there is one
 //	X-Forwarded-*, other removed       kept (X-Forwarded-Client-Cert is one)
 //	X-Envoy-*            removed       kept
+//	X-Original-URL etc.  removed       kept; see overrides
 //	X-Request-Id         overwritten   kept if it is an id
 //
 // X-Envoy-* are the words proxies of a mesh have for each other: X-Envoy-Internal,
@@ -166,13 +167,27 @@ func joinLines(dst []byte, fields *exchange.Fields, id exchange.FieldID) []byte 
 	return dst
 }
 
+// overrides are fields that some servers believe more than the request line and Host:
+// with one of them a stranger has a page routed by one path and served by another.
+var overrides = [...]string{
+	"x-host", "x-http-host-override", "x-original-host", "x-original-url", "x-rewrite-url",
+}
+
 // inFamily reports whether a name without a number begins with "x-forwarded-" or
-// "x-envoy-".
+// "x-envoy-", or is an override.
 func inFamily(name []byte) bool {
-	if len(name) < len("x-envoy-") || name[0]|0x20 != 'x' || name[1] != '-' {
+	if len(name) < len("x-host") || name[0]|0x20 != 'x' || name[1] != '-' {
 		return false
 	}
-	return hasPrefixFold(name, "x-envoy-") || hasPrefixFold(name, "x-forwarded-")
+	if hasPrefixFold(name, "x-envoy-") || hasPrefixFold(name, "x-forwarded-") {
+		return true
+	}
+	for _, o := range overrides {
+		if len(name) == len(o) && hasPrefixFold(name, o) {
+			return true
+		}
+	}
+	return false
 }
 
 func hasPrefixFold(b []byte, lower string) bool {

@@ -87,6 +87,12 @@ func TestPrepareFields(t *testing.T) {
 			want: append([]string{"X-Envoyage: kept"}, ours("192.0.2.1")...), client: "192.0.2.1",
 		},
 		{
+			name: "stranger overrides the target", peer: "192.0.2.1",
+			fields: "X-Host: evil\r\nX-HTTP-Host-Override: evil\r\nX-Original-Host: evil\r\nx-original-url: /admin\r\n" +
+				"X-Rewrite-URL: /admin\r\nX-Original-URLs: kept\r\nX-Hos: kept\r\n",
+			want: append([]string{"X-Original-URLs: kept", "X-Hos: kept"}, ours("192.0.2.1")...), client: "192.0.2.1",
+		},
+		{
 			name: "hop-by-hop", peer: "192.0.2.1",
 			fields: "Connection: close, x-secret\r\nX-Secret: 1\r\nKeep-Alive: 5\r\nTE: trailers\r\nProxy-Authorization: x\r\n",
 			want:   ours("192.0.2.1"), client: "192.0.2.1",

@@ -63,11 +63,11 @@ func (t *Trust) Client(fields *exchange.Fields, peer netip.Addr) netip.Addr {
 	place := 0
 	client := peer
 	lines := fields.All()
-	for i := len(lines) - 1; i >= 0; i-- {
-		if lines[i].ID != exchange.FieldXForwardedFor {
+	for _, line := range slices.Backward(lines) {
+		if line.ID != exchange.FieldXForwardedFor {
 			continue
 		}
-		for rest := lines[i].Value; rest != nil; {
+		for rest := line.Value; rest != nil; {
 			var item []byte
 			rest, item = lastItem(rest)
 			addr, ok := parseForwardedAddr(item)

@@ -78,6 +78,7 @@ func rankOf(r *config.Route, matchIndex int, p pathKey) rank {
 	case config.Precedence_PRECEDENCE_IN_ORDER_LAST:
 		k.tier = tierLast
 		return k
+	default: // by specificity
 	}
 	k.path, k.length = p.rank, p.length
 	if matches := r.GetHttp().GetMatches(); matchIndex < len(matches) {

@@ -1,6 +1,8 @@
 package routing
 
 import (
+	"slices"
+
 	"github.com/fairlead-mesh/fairlead/gateway/exchange"
 	"github.com/fairlead-mesh/fairlead/routing/hostmatch"
 	"github.com/fairlead-mesh/fairlead/routing/pathtree"
@@ -62,8 +64,8 @@ func (b *bucket[V]) match(ex *exchange.Exchange) *entry[V] {
 // order, so each is read only until its first entry that holds or cannot win. The longest
 // keys come last and usually win: they are looked at first.
 func choose[V any](best *entry[V], found [][]*entry[V], ex *exchange.Exchange) *entry[V] {
-	for i := len(found) - 1; i >= 0; i-- {
-		for _, e := range found[i] {
+	for _, f := range slices.Backward(found) {
+		for _, e := range f {
 			if best != nil && compareEntries(best, e) < 0 {
 				break
 			}

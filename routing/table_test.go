@@ -122,7 +122,8 @@ func TestMatch(t *testing.T) {
 		{"no routes", nil, map[string]string{"GET a/": ""}},
 		{"no match is everything", []placed{specific("r", all, 0)}, map[string]string{"GET a/": "r", "PUT b/x": "r"}},
 		{
-			"path kinds", []placed{
+			"path kinds",
+			[]placed{
 				specific("exact", all, 9, path(exact("/a/b"))),
 				specific("long", all, 9, path(segment("/a/b"))),
 				specific("short", all, 1, path(segment("/a"))),
@@ -135,15 +136,18 @@ func TestMatch(t *testing.T) {
 			},
 		},
 		{
-			"segment prefix with a trailing slash", []placed{specific("r", all, 0, path(segment("/a/")))},
+			"segment prefix with a trailing slash",
+			[]placed{specific("r", all, 0, path(segment("/a/")))},
 			map[string]string{"GET h/a": "r", "GET h/a/": "r", "GET h/a/x": "r", "GET h/ab": ""},
 		},
 		{
-			"string prefix", []placed{inOrder("r", all, 0, path(prefix("/foo")))},
+			"string prefix",
+			[]placed{inOrder("r", all, 0, path(prefix("/foo")))},
 			map[string]string{"GET h/foo": "r", "GET h/foobar": "r", "GET h/fo": ""},
 		},
 		{
-			"conditions beat age", []placed{
+			"conditions beat age",
+			[]placed{
 				specific("old", all, 1, path(segment("/a"))),
 				specific("method", all, 9, method(path(segment("/a")), "GET")),
 				specific("header", all, 8, header(path(segment("/a")), "x")),
@@ -156,14 +160,16 @@ func TestMatch(t *testing.T) {
 			},
 		},
 		{
-			"age, then name", []placed{
+			"age, then name",
+			[]placed{
 				specific("b", all, 5, path(segment("/a"))), specific("a", all, 5, path(segment("/a"))),
 				specific("c", all, 4, path(segment("/c"))), specific("d", all, 3, path(segment("/c"))),
 			},
 			map[string]string{"GET h/a": "a", "GET h/c": "d"},
 		},
 		{
-			"longest path that holds", []placed{
+			"longest path that holds",
+			[]placed{
 				specific("deep", all, 1, header(path(segment("/a/b")), "x")),
 				specific("mid", all, 1, method(path(segment("/a")), "POST")),
 				specific("root", all, 1, path(segment("/"))),
@@ -171,7 +177,8 @@ func TestMatch(t *testing.T) {
 			map[string]string{"GET h/a/b x": "deep", "POST h/a/b": "mid", "GET h/a/b": "root"},
 		},
 		{
-			"hosts", []placed{
+			"hosts",
+			[]placed{
 				specific("exact", []string{"a.b.c"}, 9, path(segment("/x"))),
 				specific("wild", []string{"*.b.c"}, 1, path(segment("/"))),
 				specific("any", all, 1, path(exact("/x/y/z"))),
@@ -182,33 +189,38 @@ func TestMatch(t *testing.T) {
 			},
 		},
 		{
-			"Istio: order, not specificity", []placed{
+			"Istio: order, not specificity",
+			[]placed{
 				inOrder("first", all, 1, path(prefix("/a"))), inOrder("second", all, 2, path(exact("/a/b"))),
 				last("catch-all", all, 0), inOrder("third", all, 3, path(regex("/z.*"))),
 			},
 			map[string]string{"GET h/a/b": "first", "GET h/z": "third", "GET h/q": "catch-all"},
 		},
 		{
-			"Istio: a host does not hand on", []placed{
+			"Istio: a host does not hand on",
+			[]placed{
 				inOrder("host", []string{"a.com"}, 1, path(prefix("/a"))), inOrder("any", all, 1, path(prefix("/"))),
 			},
 			map[string]string{"GET a.com/a": "host", "GET a.com/b": "", "GET b.com/b": "any"},
 		},
 		{
-			"both on one host", []placed{
+			"both on one host",
+			[]placed{
 				inOrder("istio", all, 1, path(prefix("/a"))), specific("gateway", all, 9, path(segment("/a"))),
 			},
 			map[string]string{"GET h/a": "gateway", "GET h/ab": "istio"},
 		},
 		{
-			"without case", []placed{
+			"without case",
+			[]placed{
 				inOrder("folded", all, 2, path(fold(prefix("/Abc")))), inOrder("plain", all, 1, path(prefix("/ABC"))),
 				inOrder("exact", all, 3, path(fold(exact("/Q")))),
 			},
 			map[string]string{"GET h/aBcd": "folded", "GET h/ABC": "plain", "GET h/q": "exact", "GET h/ab": ""},
 		},
 		{
-			"alternatives", []placed{specific("r", all, 1, path(exact("/a")), path(exact("/b")))},
+			"alternatives",
+			[]placed{specific("r", all, 1, path(exact("/a")), path(exact("/b")))},
 			map[string]string{"GET h/a": "r", "GET h/b": "r", "GET h/c": ""},
 		},
 	}

@@ -52,7 +52,7 @@ func demo(ctx context.Context, out io.Writer, o runOptions, dir string) error {
 		if err != nil {
 			return err
 		}
-		defer os.RemoveAll(temp)
+		defer os.RemoveAll(temp) //nolint:errcheck // what stays among temporary files harms nobody
 		dir = temp
 	}
 	if err := writeDemo(ctx, dir); err != nil {
@@ -85,7 +85,7 @@ func writeDemo(ctx context.Context, dir string) error {
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(filepath.Join(dir, name), b, 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
 			return err
 		}
 	}
@@ -97,7 +97,7 @@ func writeDemo(ctx context.Context, dir string) error {
 	if err := t.Execute(&b, map[string]any{"Services": services}); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, "services.yaml"), b.Bytes(), 0o644)
+	return os.WriteFile(filepath.Join(dir, "services.yaml"), b.Bytes(), 0o600)
 }
 
 func printDemo(out io.Writer, dir string, offset int) {

@@ -112,19 +112,41 @@ func TestFlatMapConflict(t *testing.T) {
 		standing  int
 	}{
 		{"one", setTx(in, item{Name: "m", Ref: "k other"}), map[string]string{"k": "m", "other": "m"}, nil, 0},
-		{"higher key loses", setTx(in, item{Name: "z", Ref: "k"}), map[string]string{"k": "m", "other": "m"},
-			[]Conflict{conflict("m", "z")}, 1},
-		{"lower key takes over", setTx(in, item{Name: "a", Ref: "k"}), map[string]string{"k": "a", "other": "m"},
-			[]Conflict{conflict("a", "m"), conflict("a", "z")}, 2},
+		{
+			"higher key loses", setTx(in, item{Name: "z", Ref: "k"}),
+			map[string]string{"k": "m", "other": "m"},
+			[]Conflict{conflict("m", "z")},
+			1,
+		},
+		{
+			"lower key takes over", setTx(in, item{Name: "a", Ref: "k"}),
+			map[string]string{"k": "a", "other": "m"},
+			[]Conflict{conflict("a", "m"), conflict("a", "z")},
+			2,
+		},
 		{"loser changes", setTx(in, item{Name: "m", Ref: "k", Value: "2"}), map[string]string{"k": "a"}, nil, 2},
-		{"winner goes", func(tx *Tx) { in.Delete(tx, "a") }, map[string]string{"k": "m2"},
-			[]Conflict{conflict("m", "z")}, 1},
-		{"winner stops making it", setTx(in, item{Name: "m", Ref: "other"}),
-			map[string]string{"k": "z", "other": "m"}, nil, 0},
-		{"one comes as another goes", func(tx *Tx) { in.Delete(tx, "z"); in.Set(tx, item{Name: "b", Ref: "k"}) },
-			map[string]string{"k": "b", "other": "m"}, nil, 0},
-		{"one makes it twice", setTx(in, item{Name: "b", Ref: "k", Value: "twice"}),
-			map[string]string{"k": "btwice", "other": "m"}, []Conflict{conflict("b", "b")}, 1},
+		{
+			"winner goes", func(tx *Tx) { in.Delete(tx, "a") },
+			map[string]string{"k": "m2"},
+			[]Conflict{conflict("m", "z")},
+			1,
+		},
+		{
+			"winner stops making it", setTx(in, item{Name: "m", Ref: "other"}),
+			map[string]string{"k": "z", "other": "m"},
+			nil, 0,
+		},
+		{
+			"one comes as another goes", func(tx *Tx) { in.Delete(tx, "z"); in.Set(tx, item{Name: "b", Ref: "k"}) },
+			map[string]string{"k": "b", "other": "m"},
+			nil, 0,
+		},
+		{
+			"one makes it twice", setTx(in, item{Name: "b", Ref: "k", Value: "twice"}),
+			map[string]string{"k": "btwice", "other": "m"},
+			[]Conflict{conflict("b", "b")},
+			1,
+		},
 		{"all go", func(tx *Tx) { in.Replace(tx, nil) }, map[string]string{}, nil, 0},
 	}
 	for _, tt := range table {
@@ -178,17 +200,29 @@ func TestLookupIsExact(t *testing.T) {
 		computed []string
 		want     map[string]string
 	}{
-		{"nothing filed yet", setTx(r.in, item{Name: "red", Ref: "r"}, item{Name: "blue", Ref: "b"}),
-			[]string{"blue", "red"}, map[string]string{}},
+		{
+			"nothing filed yet", setTx(r.in, item{Name: "red", Ref: "r"}, item{Name: "blue", Ref: "b"}),
+			[]string{"blue", "red"},
+			map[string]string{},
+		},
 		{"one appears", setTx(r.refs, item{Name: "y", Ref: "r"}), []string{"red"}, map[string]string{"red": "y"}},
 		{"sorted by key", setTx(r.refs, item{Name: "x", Ref: "r"}), []string{"red"}, map[string]string{"red": "x,y"}},
-		{"changes in place", setTx(r.refs, item{Name: "x", Ref: "r", Value: "2"}), []string{"red"},
-			map[string]string{"red": "x2,y"}},
+		{
+			"changes in place", setTx(r.refs, item{Name: "x", Ref: "r", Value: "2"}),
+			[]string{"red"},
+			map[string]string{"red": "x2,y"},
+		},
 		{"under another key", setTx(r.refs, item{Name: "q", Ref: "other"}), nil, map[string]string{"red": "x2,y"}},
-		{"moves", setTx(r.refs, item{Name: "y", Ref: "b"}), []string{"blue", "red"},
-			map[string]string{"red": "x2", "blue": "y"}},
-		{"under two keys", setTx(r.refs, item{Name: "y", Ref: "b r b"}), []string{"blue", "red"},
-			map[string]string{"red": "x2,y", "blue": "y"}},
+		{
+			"moves", setTx(r.refs, item{Name: "y", Ref: "b"}),
+			[]string{"blue", "red"},
+			map[string]string{"red": "x2", "blue": "y"},
+		},
+		{
+			"under two keys", setTx(r.refs, item{Name: "y", Ref: "b r b"}),
+			[]string{"blue", "red"},
+			map[string]string{"red": "x2,y", "blue": "y"},
+		},
 		{"goes", func(tx *Tx) { r.refs.Delete(tx, "y") }, []string{"blue", "red"}, map[string]string{"red": "x2"}},
 	}
 	for _, tt := range table {

@@ -82,8 +82,9 @@ func eventText[T any](e Event[T], text func(T) string) string {
 		return fmt.Sprintf("added %s: %s", e.Key, text(e.New))
 	case Deleted:
 		return fmt.Sprintf("deleted %s: %s", e.Key, text(e.Old))
+	default:
+		return fmt.Sprintf("%v %s: %s to %s", e.Op, e.Key, text(e.Old), text(e.New))
 	}
-	return fmt.Sprintf("%v %s: %s to %s", e.Op, e.Key, text(e.Old), text(e.New))
 }
 
 func itemText(i item) string { return i.Value }
@@ -219,32 +220,50 @@ func steps() []step {
 		{name: "replace by equal", do: func(r *rig, tx *Tx) {
 			r.in.Replace(tx, []item{{Name: "a", Value: "4"}})
 		}, value: "4"},
-		{name: "refer to nothing", follows: true, do: a("x", "4"),
-			events: []string{"updated %s: 4 to 4+?"}, value: "4+?", calls: 1},
+		{
+			name: "refer to nothing", follows: true, do: a("x", "4"),
+			events: []string{"updated %s: 4 to 4+?"}, value: "4+?", calls: 1,
+		},
 		{name: "something else appears", follows: true, do: ref("y", "20"), value: "4+?"},
-		{name: "dependency appears", follows: true, do: ref("x", "10"),
-			events: []string{"updated %s: 4+? to 4+10"}, value: "4+10", calls: 1},
-		{name: "dependency changes", follows: true, do: ref("x", "11"),
-			events: []string{"updated %s: 4+10 to 4+11"}, value: "4+11", calls: 1},
+		{
+			name: "dependency appears", follows: true, do: ref("x", "10"),
+			events: []string{"updated %s: 4+? to 4+10"}, value: "4+10", calls: 1,
+		},
+		{
+			name: "dependency changes", follows: true, do: ref("x", "11"),
+			events: []string{"updated %s: 4+10 to 4+11"}, value: "4+11", calls: 1,
+		},
 		{name: "dependency is set equal", follows: true, do: ref("x", "11"), value: "4+11"},
-		{name: "dependency changes where nobody looks", follows: true,
-			do: setRef(item{Name: "x", Ref: "unread", Value: "11"}), value: "4+11", calls: 1},
+		{
+			name: "dependency changes where nobody looks", follows: true,
+			do: setRef(item{Name: "x", Ref: "unread", Value: "11"}), value: "4+11", calls: 1,
+		},
 		{name: "input and dependency change", follows: true, do: func(r *rig, tx *Tx) {
 			a("x", "5")(r, tx)
 			ref("x", "12")(r, tx)
 		}, events: []string{"updated %s: 4+11 to 5+12"}, value: "5+12", calls: 1},
-		{name: "dependency switches", follows: true, do: a("y", "5"),
-			events: []string{"updated %s: 5+12 to 5+20"}, value: "5+20", calls: 1},
+		{
+			name: "dependency switches", follows: true, do: a("y", "5"),
+			events: []string{"updated %s: 5+12 to 5+20"}, value: "5+20", calls: 1,
+		},
 		{name: "former dependency changes", follows: true, do: ref("x", "13"), value: "5+20"},
-		{name: "dependency disappears", follows: true, do: func(r *rig, tx *Tx) { r.refs.Delete(tx, "y") },
-			events: []string{"updated %s: 5+20 to 5+?"}, value: "5+?", calls: 1},
-		{name: "dependency appears again", follows: true, do: ref("y", "21"),
-			events: []string{"updated %s: 5+? to 5+21"}, value: "5+21", calls: 1},
-		{name: "replace away", do: func(r *rig, tx *Tx) { r.in.Replace(tx, nil) },
-			events: []string{"deleted %s: 5+21"}},
+		{
+			name: "dependency disappears", follows: true, do: func(r *rig, tx *Tx) { r.refs.Delete(tx, "y") },
+			events: []string{"updated %s: 5+20 to 5+?"}, value: "5+?", calls: 1,
+		},
+		{
+			name: "dependency appears again", follows: true, do: ref("y", "21"),
+			events: []string{"updated %s: 5+? to 5+21"}, value: "5+21", calls: 1,
+		},
+		{
+			name: "replace away", do: func(r *rig, tx *Tx) { r.in.Replace(tx, nil) },
+			events: []string{"deleted %s: 5+21"},
+		},
 		{name: "dependency of nothing changes", do: ref("y", "22")},
-		{name: "replace back", do: func(r *rig, tx *Tx) { r.in.Replace(tx, []item{{Name: "a", Value: "6"}}) },
-			events: []string{"added %s: 6"}, value: "6", calls: 1},
+		{
+			name: "replace back", do: func(r *rig, tx *Tx) { r.in.Replace(tx, []item{{Name: "a", Value: "6"}}) },
+			events: []string{"added %s: 6"}, value: "6", calls: 1,
+		},
 	}
 }
 

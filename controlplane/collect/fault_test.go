@@ -82,10 +82,15 @@ func checkFaults(t *testing.T, f *faulty, collection string, state func() map[st
 		faults int
 		want   map[string]string
 	}{
-		{"good", setTx(f.in, item{Name: "a", Ref: "x", Value: "1"}, item{Name: "b", Value: "1"}), 0,
-			map[string]string{"a": "1", "b": "1"}},
-		{"turns bad, another changes", setTx(f.in, item{Name: "a", Ref: "x", Value: "bad"}, item{Name: "b", Value: "2"}),
-			1, map[string]string{"a": "1", "b": "2"}},
+		{
+			"good", setTx(f.in, item{Name: "a", Ref: "x", Value: "1"}, item{Name: "b", Value: "1"}), 0,
+			map[string]string{"a": "1", "b": "1"},
+		},
+		{
+			"turns bad, another changes", setTx(f.in, item{Name: "a", Ref: "x", Value: "bad"}, item{Name: "b", Value: "2"}),
+			1,
+			map[string]string{"a": "1", "b": "2"},
+		},
 		{"good again", a("2"), 0, map[string]string{"a": "2", "b": "2"}},
 		{"dependency turns bad", setTx(f.refs, item{Name: "x", Value: "bad"}), 1, map[string]string{"a": "2", "b": "2"}},
 		{"dependency is mended", setTx(f.refs, item{Name: "x", Value: "!"}), 0, map[string]string{"a": "2!", "b": "2"}},

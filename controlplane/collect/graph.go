@@ -114,10 +114,15 @@ func (g *Graph) wire(build func()) {
 	g.commit()
 }
 
-// add registers a collection. Names are unique: a second one is a mistake in the wiring, hence the panic.
+// misuse ends the program. It is for calls that are wrong whatever the objects are: those of its wiring.
+func misuse(format string, args ...any) {
+	panic(fmt.Sprintf("collect: "+format, args...)) //nolint:forbidigo // no object, hence no input, reaches this
+}
+
+// add registers a collection. Names are unique: a second one is misuse.
 func (g *Graph) add(c *core, name, kind string, data sheet) {
 	if slices.ContainsFunc(g.cores, func(other *core) bool { return other.name == name }) {
-		panic(fmt.Sprintf("collect: two collections are named %q", name))
+		misuse("two collections are named %q", name)
 	}
 	c.graph, c.id, c.name, c.kind, c.data = g, len(g.cores), name, kind, data
 	c.whole.on, c.whole.whole = c, true

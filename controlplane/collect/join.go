@@ -6,7 +6,7 @@ func Join[T any](name string, first Collection[T], more ...Collection[T]) Collec
 	ins := []*table[T]{first.self()}
 	for _, c := range more {
 		if c.self().graph != ins[0].graph {
-			panic("collect: " + name + " joins " + c.Name() + ", which is of another graph")
+			misuse("%s joins %s, which is of another graph", name, c.Name())
 		}
 		ins = append(ins, c.self())
 	}

@@ -1,7 +1,6 @@
 package collect
 
 import (
-	"fmt"
 	"iter"
 )
 
@@ -49,11 +48,11 @@ func (c *Context) Key() string { return c.key }
 func (c *Context) observe(on *core, key string, whole bool) *View {
 	switch {
 	case c.closed:
-		panic("collect: " + c.core.name + " fetches with the context of a transform that has returned")
+		misuse("%s fetches with the context of a transform that has returned", c.core.name)
 	case on.graph != c.core.graph:
-		panic(fmt.Sprintf("collect: %s fetches from %s, which is of another graph", c.core.name, on.name))
+		misuse("%s fetches from %s, which is of another graph", c.core.name, on.name)
 	case on.id >= c.core.id:
-		panic(fmt.Sprintf("collect: %s fetches from %s, which was not created before it", c.core.name, on.name))
+		misuse("%s fetches from %s, which was not created before it", c.core.name, on.name)
 	}
 	c.refs = append(c.refs, ref{on: on, key: key, whole: whole})
 	return nil

@@ -62,7 +62,7 @@ func (s *Source[T]) set(key string, object T) {
 // transaction, while that lasts.
 func (s *Source[T]) check(tx *Tx) {
 	if tx.graph != s.graph || !tx.open {
-		panic("collect: " + s.name + " is changed outside a transaction of its graph")
+		misuse("%s is changed outside a transaction of its graph", s.name)
 	}
 }
 

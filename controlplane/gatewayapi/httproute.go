@@ -135,7 +135,7 @@ func unsupportedFields(in *gwv1.HTTPRouteRule, field string, out *faults) {
 	}
 	note(in.Timeouts != nil, "timeouts")
 	note(in.Retry != nil, "retry")
-	note(in.SessionPersistence != nil, "sessionPersistence") //nolint:staticcheck // deprecated, but users have it
+	note(in.SessionPersistence != nil, "sessionPersistence")
 }
 
 func httpResources(in *gwv1.HTTPRoute, rules []httpRule, attachments []*config.Attachment) []*config.Resource {

@@ -54,7 +54,7 @@ func TestPure(t *testing.T) {
 
 func render(t *testing.T, resources []*config.Resource) []byte {
 	t.Helper()
-	out, err := golden.MarshalConfig(resources)
+	out, err := config.MarshalYAML(resources)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,7 +22,7 @@ import (
 func render(t testing.TB, w *World) string {
 	t.Helper()
 	resources, statuses := w.Translate(testProxy)
-	out, err := golden.MarshalConfig(resources)
+	out, err := config.MarshalYAML(resources)
 	if err != nil {
 		t.Fatal(err)
 	}

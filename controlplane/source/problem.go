@@ -9,9 +9,9 @@ import (
 type Severity uint8
 
 const (
-	// Refused: a document is not live. Its object's last good version, if there was one, still is.
+	// Refused means that a document is not live. Its object's last good version, if there was one, still is.
 	Refused Severity = iota
-	// Ignored: an object of a kind that has no effect here; nothing is wrong with the document.
+	// Ignored means an object of a kind that has no effect here; nothing is wrong with the document.
 	Ignored
 )
 

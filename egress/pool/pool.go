@@ -3,9 +3,9 @@
 // It knows nothing of what is spoken on them. A connection is taken with Get, or made
 // by the caller and reported with Add; it is then active and the caller's alone, until
 // Put gives it back or Discard closes it. The one used last is taken first, so that
-// those not needed grow old and are closed by Sweep. A connection that waited longer than
-// CheckAfter is looked at before it serves again: an endpoint that has closed it, or sent
-// bytes nobody asked for, costs a look and not a request.
+// those not needed grow old and are closed by Sweep. Every connection is looked at before
+// it serves again: an endpoint that has closed it, or sent bytes nobody asked for, costs a
+// look and not a request.
 //
 // Use one Pool for each endpoint. It is safe for concurrent use. Its locks are held for a
 // few instructions, never during a system call, and there are several, so that cores
@@ -35,15 +35,12 @@ type Options struct {
 	MaxIdle int
 	// MaxRequests is how many requests a connection serves; 0: no limit.
 	MaxRequests int
-	// CheckAfter is the wait after which a connection is checked. Default: 1ms.
-	CheckAfter time.Duration
 }
 
 // Defaults of Options; see config.ConnectionPool.
 const (
 	DefaultIdleTimeout = 60 * time.Second
 	DefaultMaxIdle     = 512
-	DefaultCheckAfter  = time.Millisecond
 )
 
 func (o Options) withDefaults() Options {
@@ -52,9 +49,6 @@ func (o Options) withDefaults() Options {
 	}
 	if o.MaxIdle <= 0 {
 		o.MaxIdle = DefaultMaxIdle
-	}
-	if o.CheckAfter <= 0 {
-		o.CheckAfter = DefaultCheckAfter
 	}
 	return o
 }
@@ -92,16 +86,15 @@ func New[C Conn](o Options) *Pool[C] {
 }
 
 // Get returns an idle connection and true, or false if there is none that can be used.
-// Now is the present time; key, random bits, says where to look first. Careful has even
-// a connection that served a moment ago checked: for requests that cannot be repeated.
-func (p *Pool[C]) Get(now time.Time, key uint64, careful bool) (c C, ok bool) {
+// Now is the present time; key, random bits, says where to look first.
+func (p *Pool[C]) Get(now time.Time, key uint64) (c C, ok bool) {
 	for i := range p.shards {
 		sh := &p.shards[(key+uint64(i))%uint64(len(p.shards))]
 		for {
 			if c, ok = sh.pop(); !ok {
 				break
 			}
-			reason := p.fitness(c.PoolState(), now, careful)
+			reason := p.fitness(c.PoolState(), now)
 			if reason == closedNot {
 				return c, true
 			}
@@ -112,16 +105,14 @@ func (p *Pool[C]) Get(now time.Time, key uint64, careful bool) (c C, ok bool) {
 	return c, false
 }
 
-// fitness says why a waiting connection cannot serve, or closedNot.
-func (p *Pool[C]) fitness(s *State, now time.Time, careful bool) Reason {
-	waited := now.Sub(s.since)
-	switch {
-	case waited >= p.options.IdleTimeout:
+// fitness says why a waiting connection cannot serve, or closedNot. Every one is looked
+// at, however short its wait: bytes that came after a response are another one, which
+// the next request, anybody's, would get for its own.
+func (p *Pool[C]) fitness(s *State, now time.Time) Reason {
+	if now.Sub(s.since) >= p.options.IdleTimeout {
 		return ClosedIdleTimeout
-	case careful || waited >= p.options.CheckAfter:
-		return s.check()
 	}
-	return closedNot
+	return s.check()
 }
 
 // Add reports a connection that the caller made and uses.

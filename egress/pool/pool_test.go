@@ -79,12 +79,12 @@ func TestLastUsedIsTakenFirst(t *testing.T) {
 		p.Put(c, now)
 	}
 	for _, want := range []string{"c", "b", "a"} {
-		c, ok := p.Get(now, 7, false)
+		c, ok := p.Get(now, 7)
 		if !ok || c.name != want || c.Served() != 1 {
 			t.Fatalf("got %+v, want %s", c, want)
 		}
 	}
-	if _, ok := p.Get(now, 7, false); ok {
+	if _, ok := p.Get(now, 7); ok {
 		t.Error("a fourth connection")
 	}
 	if s := p.Stats(); s.Created != 3 || s.Reused != 3 || s.Active != 3 || s.Idle != 0 {
@@ -117,7 +117,7 @@ func TestStaleConnections(t *testing.T) {
 			}
 			tt.do(far)
 			waitReadable(t, bad)
-			c, ok := p.Get(now.Add(time.Second), 1, false)
+			c, ok := p.Get(now.Add(time.Second), 1)
 			if !ok || c.name != "good" {
 				t.Fatalf("got %v %v", c, ok)
 			}
@@ -139,22 +139,24 @@ func waitReadable(t *testing.T, c *testConn) {
 	}
 }
 
-// A connection that served a moment ago is not looked at.
-func TestFreshConnectionsAreNotChecked(t *testing.T) {
+// Bytes nobody asked for are found however soon the connection is wanted again: they would
+// be the next request's answer.
+func TestFreshConnectionsAreChecked(t *testing.T) {
 	o := newOrigin(t)
-	p := New[*testConn](Options{CheckAfter: time.Minute})
+	p := New[*testConn](Options{})
 	c, far := o.dial("a")
 	now := time.Now()
 	p.Add(c)
 	p.Put(c, now)
-	far.Close()
-	waitReadable(t, c)
-	if _, ok := p.Get(now.Add(time.Second), 0, false); !ok {
-		t.Fatal("the connection was looked at")
+	if _, err := far.Write([]byte("HTTP/1.1 200 OK\r\n")); err != nil {
+		t.Fatal(err)
 	}
-	p.Put(c, now)
-	if _, ok := p.Get(now.Add(time.Second), 0, true); ok {
-		t.Error("the connection was not looked at for a careful request")
+	waitReadable(t, c)
+	if _, ok := p.Get(now, 0); ok {
+		t.Error("the connection was not looked at")
+	}
+	if n := p.Stats().Closed[ClosedStrayBytes]; n != 1 {
+		t.Errorf("%d connections were closed for stray bytes", n)
 	}
 }
 
@@ -175,7 +177,7 @@ func TestBounds(t *testing.T) {
 		{"max requests", Options{MaxRequests: 3}, func(p *Pool[*testConn], conns []*testConn) {
 			p.Put(conns[0], now)
 			for {
-				c, ok := p.Get(now, 0, false)
+				c, ok := p.Get(now, 0)
 				if !ok {
 					return
 				}
@@ -191,7 +193,7 @@ func TestBounds(t *testing.T) {
 		}, 2, map[string]uint64{"idle_timeout": 2}},
 		{"expired at get", Options{IdleTimeout: time.Minute}, func(p *Pool[*testConn], conns []*testConn) {
 			p.Put(conns[0], now)
-			if c, ok := p.Get(now.Add(time.Minute), 0, false); ok {
+			if c, ok := p.Get(now.Add(time.Minute), 0); ok {
 				p.Discard(c, ClosedFailed)
 			}
 		}, 0, map[string]uint64{"idle_timeout": 1}},
@@ -238,7 +240,7 @@ func TestBounds(t *testing.T) {
 
 func TestConcurrentUse(t *testing.T) {
 	o := newOrigin(t)
-	p := New[*testConn](Options{CheckAfter: time.Nanosecond})
+	p := New[*testConn](Options{})
 	conns := make(chan *testConn, 8)
 	for range 8 {
 		c, _ := o.dial("")
@@ -250,7 +252,7 @@ func TestConcurrentUse(t *testing.T) {
 		wg.Go(func() {
 			p.Put(<-conns, time.Now())
 			for i := range 500 {
-				if c, ok := p.Get(time.Now(), uint64(g+i), false); ok {
+				if c, ok := p.Get(time.Now(), uint64(g+i)); ok {
 					c.name += "x" // the race detector's bait: nobody else may hold it
 					c.name = c.name[:0]
 					p.Put(c, time.Now())
@@ -267,13 +269,13 @@ func TestConcurrentUse(t *testing.T) {
 
 func TestGetAndPutDoNotAllocate(t *testing.T) {
 	o := newOrigin(t)
-	p := New[*testConn](Options{CheckAfter: time.Nanosecond})
+	p := New[*testConn](Options{})
 	c, _ := o.dial("")
 	p.Add(c)
 	now := time.Now()
 	p.Put(c, now)
 	n := testing.AllocsPerRun(100, func() {
-		c, ok := p.Get(now.Add(time.Second), 3, false)
+		c, ok := p.Get(now.Add(time.Second), 3)
 		if !ok {
 			t.Fatal("the connection is gone")
 		}
@@ -301,7 +303,7 @@ func BenchmarkGetPut(b *testing.B) {
 	b.RunParallel(func(pb *testing.PB) {
 		key := uint64(0)
 		for pb.Next() {
-			if c, ok := p.Get(now, key, false); ok {
+			if c, ok := p.Get(now, key); ok {
 				p.Put(c, now)
 			}
 			key++

@@ -13,9 +13,8 @@ import (
 // connection waits first and reads once. That saves a system call for each request.
 //
 // An end of stream that came before is forgotten too. An endpoint that has closed answers
-// the write with a reset, which wakes us; one that only closed its direction, within
-// pool.Options.CheckAfter of its last response, and still reads, is noticed by the
-// connection's timer.
+// the write with a reset, which wakes us; one that only closed its direction, between the
+// pool's look at it and the write, and still reads, is noticed by the connection's timer.
 type turn struct {
 	out   []byte
 	in    []byte

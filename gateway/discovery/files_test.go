@@ -32,7 +32,7 @@ func TestRead(t *testing.T) {
 	}{
 		{name: "first", text: "gateway: {name: a}\n---\ngateway: {name: b}\n", changed: []string{"gateway a", "gateway b"}},
 		{name: "same", text: "gateway: {name: a}\n---\ngateway: {name: b}\n"},
-		{name: "broken", text: "gateway: {nmae: a}\n", fault: "config.yaml"},
+		{name: "broken", text: "gateway: {nam: a}\n", fault: "config.yaml"},
 		{name: "twice", text: "gateway: {name: a}\n---\ngateway: {name: a}\n", fault: "two of that name"},
 		{name: "changed and gone", text: "gateway: {name: a, http: {limits: {fields: 5}}}\n", changed: []string{"gateway a"}, removed: []string{"gateway b"}},
 		{name: "empty", text: "", removed: []string{"gateway a"}},

@@ -45,7 +45,8 @@ func TestChain(t *testing.T) {
 	}{
 		{"empty", nil, filter.Continue, nil},
 		{
-			"kind, then level, then as given", []filter.Placed{
+			"kind, then level, then as given",
+			[]filter.Placed{
 				{note{name: "r", kind: last}, filter.LevelGateway},
 				{note{name: "w", kind: rewrite}, filter.LevelGateway},
 				{note{name: "hb", kind: headers}, filter.LevelBackend},
@@ -57,19 +58,23 @@ func TestChain(t *testing.T) {
 			[]string{">hg", ">hr1", ">hr2", ">hb", ">w", ">r", "<r", "<w", "<hb", "<hr2", "<hr1", "<hg"},
 		},
 		{
-			"an answer comes back through those that ran", []filter.Placed{
+			"an answer comes back through those that ran",
+			[]filter.Placed{
 				{note{name: "a", kind: headers}, filter.LevelGateway},
 				{note{name: "b", kind: headers, request: filter.Respond}, filter.LevelRoute},
 				{note{name: "c", kind: rewrite}, filter.LevelRoute},
 			},
-			filter.Respond, []string{">a", ">b", "<b", "<a"},
+			filter.Respond,
+			[]string{">a", ">b", "<b", "<a"},
 		},
 		{
-			"reset in the response pass ends it", []filter.Placed{
+			"reset in the response pass ends it",
+			[]filter.Placed{
 				{note{name: "a", kind: headers}, filter.LevelGateway},
 				{note{name: "b", kind: rewrite, response: filter.Reset}, filter.LevelRoute},
 			},
-			filter.Continue, []string{">a", ">b", "<b"},
+			filter.Continue,
+			[]string{">a", ">b", "<b"},
 		},
 	}
 	for _, tt := range tests {

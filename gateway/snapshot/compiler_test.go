@@ -42,7 +42,9 @@ func apply(c *Compiler, d config.Delta) Result {
 func ask(s *Snapshot, request string) string {
 	var port uint16
 	var rest string
-	fmt.Sscan(request, &port, &rest)
+	if _, err := fmt.Sscan(request, &port, &rest); err != nil {
+		return err.Error()
+	}
 	host, path, _ := strings.Cut(rest, "/")
 	p := s.Port(PortKey{Port: port})
 	if p == nil {

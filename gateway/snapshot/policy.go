@@ -95,5 +95,6 @@ func (c *Compiler) touchTarget(ch *change, t targetKey) {
 		ch.routes[t.name] = struct{}{}
 	case config.KindBackend:
 		ch.touchRoutes(c.byBackend, t.name)
+	default: // targetsOf knows no other
 	}
 }

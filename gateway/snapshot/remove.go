@@ -28,6 +28,7 @@ func (c *Compiler) remove(ch *change, name config.Name) {
 		c.removeListener(ch, name.Name)
 	case config.KindRoute:
 		c.removeRoute(ch, name.Name)
+	default: // no runtime structure is theirs alone
 	}
 }
 

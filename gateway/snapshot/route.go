@@ -3,6 +3,7 @@ package snapshot
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/fairlead-mesh/fairlead/gateway/config"
 	"github.com/fairlead-mesh/fairlead/gateway/exchange"
@@ -139,7 +140,7 @@ func display(cfg *config.Route) string {
 
 func (c *Compiler) target(spec *targetSpec, outer []filter.Placed) *Target {
 	t := &Target{Name: spec.backend, Failure: spec.failure}
-	placed := append(outer[:len(outer):len(outer)], spec.filters...)
+	placed := append(slices.Clip(outer), spec.filters...)
 	if t.Failure == nil {
 		placed = c.policyFilters(placed, targetKey{config.KindBackend, spec.backend}, filter.LevelBackend)
 		if t.Backend = c.backends[spec.backend]; t.Backend == nil {
@@ -156,6 +157,6 @@ func (c *Compiler) destination(backend string) telemetry.Destination {
 	service := c.live[config.Name{Kind: config.KindBackend, Name: backend}].GetBackend().GetService()
 	return telemetry.Destination{
 		Service: service.GetHost(), ServiceName: service.GetName(), ServiceNamespace: service.GetNamespace(),
-		Identity: telemetry.Identity{Namespace: service.GetNamespace(), CanonicalService: service.GetName()},
+		Namespace: service.GetNamespace(), CanonicalService: service.GetName(),
 	}
 }

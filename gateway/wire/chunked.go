@@ -104,6 +104,7 @@ func (c *ChunkedReader) next(in []byte) ([]byte, int, reason) {
 			return nil, i + n, r
 		case chunkDone:
 			return nil, i, noReason
+		default: // a byte of framing
 		}
 		if r := c.step(in[i]); r != noReason {
 			return nil, 0, r
@@ -140,6 +141,7 @@ func (c *ChunkedReader) step(b byte) reason {
 			return bareCR
 		}
 		c.state = chunkSizeFirst
+	case chunkData, chunkTrailer, chunkDone: // next's
 	}
 	return noReason
 }

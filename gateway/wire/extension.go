@@ -66,8 +66,9 @@ func (s extensionState) after(b byte) (extensionState, bool) {
 		return s, isText(b)
 	case extensionQuotedPair:
 		return extensionQuoted, isText(b)
+	default: // extensionEnd takes no more
+		return s, false
 	}
-	return s, false
 }
 
 // isText reports whether b may stand in a quoted string: HTAB, SP, visible, obs-text.

@@ -51,20 +51,18 @@ type Rules struct {
 // is the only upgrade.
 func DefaultRequestRules() *Rules {
 	return &Rules{
-		Limits: Limits{
-			StartLine:       8 << 10,
-			FieldName:       256,
-			FieldValue:      8 << 10,
-			Head:            64 << 10,
-			Fields:          100,
-			ChunkLine:       4 << 10,
-			ChunkExtensions: 16 << 10,
-			ChunkSlack:      64 << 10,
-			ChunkRatio:      2,
-			Trailers:        8 << 10,
-			TrailerFields:   32,
-		},
-		Upgrades: []string{"websocket"},
+		StartLine:       8 << 10,
+		FieldName:       256,
+		FieldValue:      8 << 10,
+		Head:            64 << 10,
+		Fields:          100,
+		ChunkLine:       4 << 10,
+		ChunkExtensions: 16 << 10,
+		ChunkSlack:      64 << 10,
+		ChunkRatio:      2,
+		Trailers:        8 << 10,
+		TrailerFields:   32,
+		Upgrades:        []string{"websocket"},
 	}
 }
 

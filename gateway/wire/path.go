@@ -95,6 +95,27 @@ func normalize(dst, raw []byte, mode Normalization) ([]byte, reason) {
 	return path, noReason
 }
 
+// CheckRewritten judges a path that a rewrite made of facts: joining can complete what
+// was harmless apart. "/files/" for the prefix "/static" makes "/files/../x" of
+// "/static../x", which passed as a name with two dots at its end. It refuses what
+// NormalizePath would change the hierarchy of, whatever the mode. Scratch is where it
+// may decode to, at most len(path) bytes.
+func CheckRewritten(scratch, path []byte) *exchange.Error {
+	if _, r := normalizeFast(path); r != pathNeedsWork {
+		return r.from(exchange.SourceClient)
+	}
+	decoded, r := decodePath(scratch, path, false)
+	if r == noReason {
+		r = judgeSegments(decoded)
+	}
+	if r == noReason {
+		if n, _ := removeDotSegments(decoded); n == len(decoded) {
+			return nil
+		}
+	}
+	return pathRewriteUnsafe.from(exchange.SourceClient)
+}
+
 // decodePath validates raw and appends it decoded.
 func decodePath(dst, raw []byte, slashes bool) ([]byte, reason) {
 	for i := 0; i < len(raw); i++ {

@@ -95,3 +95,31 @@ func TestParseAuthority(t *testing.T) {
 		})
 	}
 }
+
+func TestCheckRewritten(t *testing.T) {
+	tests := []struct {
+		path string
+		safe bool
+	}{
+		{"/", true},
+		{"/content/x", true},
+		{"/content//x", true},
+		{"/content/.x./..y/...", true},
+		{"/content/%2fx", true},
+		{"/content/caf%C3%A9;p=q", true},
+		{"/content/../x", false},
+		{"/content/..", false},
+		{"/..", false},
+		{"/./x", false},
+		{`/content/..\x`, false},
+		{"/content/%2e%2e/x", false},
+		{"/content/..%2fx", false},
+		{"/content/..;/x", false},
+		{"/content/%2", false},
+	}
+	for _, tt := range tests {
+		if err := CheckRewritten(make([]byte, 0, len(tt.path)), []byte(tt.path)); (err == nil) != tt.safe {
+			t.Errorf("%s: %v", tt.path, err)
+		}
+	}
+}

@@ -44,8 +44,9 @@ func (p *peer) content(h *exchange.Head, source exchange.Source) (body []byte, w
 		return body, true, nil
 	case exchange.FramingChunked:
 		return p.chunked(source)
+	default:
+		return nil, true, nil
 	}
-	return nil, true, nil
 }
 
 func (p *peer) chunked(source exchange.Source) (body []byte, whole bool, err *exchange.Error) {

@@ -93,6 +93,9 @@ const (
 	emitStatus
 	emitFraming
 
+	// Rewriting: the client's path and the route's rewrite together; CheckRewritten.
+	pathRewriteUnsafe
+
 	reasonCount
 )
 
@@ -183,6 +186,8 @@ var reasonRows = [reasonCount]reasonRow{
 	emitFieldValue: {"emit_field_value", exchange.KindInternal, 0},
 	emitStatus:     {"emit_status", exchange.KindInternal, 0},
 	emitFraming:    {"emit_framing", exchange.KindInternal, 0},
+
+	pathRewriteUnsafe: {"path_rewrite_unsafe", bad, 0},
 }
 
 // failures holds one error for each source and reason; read-only.

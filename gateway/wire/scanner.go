@@ -51,9 +51,9 @@ func (s *HeadScanner) scan(buf []byte) (int, reason) {
 			continue
 		case '\n':
 			return 0, bareLF
+		case '\r': // what follows it decides
 		default:
 			return 0, controlByte
-		case '\r':
 		}
 		if i+1 == len(buf) {
 			return 0, noReason

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"strconv"
 
 	"github.com/fairlead-mesh/fairlead/gateway/exchange"
@@ -76,12 +77,7 @@ func emittableTarget(h *exchange.Head, to *exchange.Forward) bool {
 	if to.Path[0] != '/' || !cleanTarget(to.Path) {
 		return false
 	}
-	for _, c := range to.Path {
-		if c == '?' {
-			return false
-		}
-	}
-	return true
+	return bytes.IndexByte(to.Path, '?') < 0
 }
 
 func appendRequestFraming(b []byte, h *exchange.Head) ([]byte, reason) {
@@ -97,8 +93,9 @@ func appendRequestFraming(b []byte, h *exchange.Head) ([]byte, reason) {
 			return appendLength(b, h.ContentLength)
 		}
 		return append(b, "Transfer-Encoding: chunked\r\n"...), noReason
+	default: // only a response ends with its connection
+		return b, emitFraming
 	}
-	return b, emitFraming
 }
 
 func appendLength(b []byte, n int64) ([]byte, reason) {

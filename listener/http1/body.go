@@ -1,6 +1,7 @@
 package http1
 
 import (
+	"errors"
 	"io"
 	"net"
 	"sync"
@@ -134,12 +135,12 @@ func (b *body) settle(err error) {
 		return
 	}
 	b.err = err
-	if err == io.EOF {
+	if err == io.EOF { //nolint:errorlint // a failure may wrap an EOF as its cause: the bare one alone is the end
 		b.state.Store(bodyEnded)
 		return
 	}
 	b.state.Store(bodyFailed)
-	if refusal, ok := err.(*exchange.Error); ok && refusal.Reason != "" {
+	if refusal, ok := errors.AsType[*exchange.Error](err); ok && refusal.Reason != "" {
 		b.c.server.Stats.Refuse(refusal.Reason)
 	}
 }

@@ -1,6 +1,7 @@
 package http1
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"sync"
@@ -23,7 +24,7 @@ type recorder struct {
 
 func (r *recorder) serve(ex *exchange.Exchange) {
 	body, err := readAll(ex.Request.Body)
-	if failure, ok := err.(*exchange.Error); ok {
+	if failure, ok := errors.AsType[*exchange.Error](err); ok {
 		if failure.HTTPStatus() != 0 {
 			ex.Respond(failure.HTTPStatus(), textPlain, []byte(failure.Reason))
 			_ = ex.Downstream.WriteResponse(ex)

@@ -3,6 +3,7 @@ package http1
 import (
 	"bufio"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -163,7 +164,7 @@ func readAll(b exchange.Body) (string, error) {
 // echo answers with the request's content.
 func echo(ex *exchange.Exchange) {
 	body, err := readAll(ex.Request.Body)
-	if failure, ok := err.(*exchange.Error); ok {
+	if failure, ok := errors.AsType[*exchange.Error](err); ok {
 		ex.Failure = failure
 		ex.Respond(failure.HTTPStatus(), textPlain, []byte(failure.Reason))
 	} else {
@@ -177,7 +178,7 @@ func echo(ex *exchange.Exchange) {
 // echoLength answers with how long the content was.
 func echoLength(ex *exchange.Exchange) {
 	body, err := readAll(ex.Request.Body)
-	if failure, ok := err.(*exchange.Error); ok {
+	if failure, ok := errors.AsType[*exchange.Error](err); ok {
 		ex.Failure = failure
 		if failure.HTTPStatus() == 0 {
 			return

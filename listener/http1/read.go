@@ -53,7 +53,7 @@ func (c *conn) idleReady(fd uintptr) bool {
 	for {
 		dst := c.in.space()
 		n, err := readFD(fd, dst)
-		if err == syscall.EAGAIN {
+		if errors.Is(err, syscall.EAGAIN) {
 			c.in.release()
 			return false
 		}
@@ -110,7 +110,7 @@ func (c *conn) readRaw(in *input) error {
 // readReady reads from the descriptor into dst, or reports that it would have to wait.
 func (c *conn) readReady(fd uintptr) bool {
 	c.n, c.err = readFD(fd, c.dst)
-	return c.err != syscall.EAGAIN
+	return !errors.Is(c.err, syscall.EAGAIN)
 }
 
 func readFD(fd uintptr, dst []byte) (int, error) {

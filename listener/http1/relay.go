@@ -73,7 +73,7 @@ func (c *conn) relayLength(body exchange.Body, left int64) error {
 			}
 		}
 		switch {
-		case left == 0 && (err == nil || err == io.EOF):
+		case left == 0 && (err == nil || err == io.EOF): //nolint:errorlint // a failure may wrap an EOF as its cause: the bare one alone is the end
 			return c.flush()
 		case err != nil:
 			_ = c.flush()
@@ -100,7 +100,7 @@ func (c *conn) relayOpen(body exchange.Body, chunked bool) error {
 		switch {
 		case err == nil:
 			continue
-		case err != io.EOF:
+		case err != io.EOF: //nolint:errorlint // a failure may wrap an EOF as its cause: the bare one alone is the end
 			_ = c.flush() // the response is broken either way
 			return err
 		case chunked:
@@ -112,7 +112,7 @@ func (c *conn) relayOpen(body exchange.Body, chunked bool) error {
 
 // short is what an early end of content is called.
 func short(err error) error {
-	if err == io.EOF {
+	if err == io.EOF { //nolint:errorlint // a failure may wrap an EOF as its cause: the bare one alone is the end
 		return errBodyShort
 	}
 	return err

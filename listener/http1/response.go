@@ -10,11 +10,9 @@ import (
 var (
 	errAnswered = errors.New("http1: response already written")
 
-	nameDate   = []byte("Date")
-	nameServer = []byte("Server")
-	nameVia    = []byte("Via")
-	keyServer  = exchange.KeyOf("Server")
-	keyVia     = exchange.KeyOf("Via")
+	nameDate  = []byte("Date")
+	nameVia   = []byte("Via")
+	keyServer = exchange.KeyOf("Server")
 )
 
 // WriteInformational implements exchange.Downstream. A 100 is the codec's own business:

@@ -89,8 +89,9 @@ func (s *String) Matches(b []byte) bool {
 		return len(b) >= len(s.text) && s.equal(b[len(b)-len(s.text):])
 	case pattern:
 		return s.re.Match(b)
+	default: // anyValue
+		return true
 	}
-	return true
 }
 
 // MatchesString is Matches for a string.

@@ -18,7 +18,7 @@
 //
 // Its name is SITUATION-RESULT.txtar, such as route-missing-backend.txtar. People write
 // the text and the input; "go test -update" writes the rest. Config is the contract's
-// YAML form, one document for each resource, sorted by kind and name. Status is one
+// YAML form as config.MarshalYAML writes it: a proxy can be fed with it by hand. Status is one
 // document for each element if it is a slice, and one document otherwise; fields that
 // are null are left out, so that times that a translator does not know take no room.
 //
@@ -34,6 +34,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/testing/protocmp"
 
 	"github.com/fairlead-mesh/fairlead/gateway/config"
 )
@@ -69,8 +70,12 @@ func runFile(t *testing.T, path string, translate Translate) {
 		t.Fatalf("%s: %v", path, err)
 	}
 	resources, status := translate(t, file.input)
-	if file.config, err = MarshalConfig(resources); err != nil {
+	if file.config, err = config.MarshalYAML(resources); err != nil {
 		t.Fatal(err)
+	}
+	again, err := config.UnmarshalYAML(file.config)
+	if diff := cmp.Diff(config.Sorted(resources), again, protocmp.Transform()); err != nil || diff != "" {
+		t.Errorf("%s: a proxy reads the config section as something else (-translated +read): %v\n%s", path, err, diff)
 	}
 	if file.status, err = marshalStatus(status); err != nil {
 		t.Fatal(err)

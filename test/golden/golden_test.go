@@ -4,8 +4,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/fairlead-mesh/fairlead/gateway/config"
 )
 
 func TestParse(t *testing.T) {
@@ -55,22 +53,6 @@ func message(err error) string {
 		return ""
 	}
 	return err.Error()
-}
-
-func TestMarshalConfigSortsByKindAndName(t *testing.T) {
-	in := []*config.Resource{
-		config.Wrap(&config.Route{Name: "b"}),
-		config.Wrap(&config.Route{Name: "a"}),
-		config.Wrap(&config.Backend{Name: "z"}),
-	}
-	got, err := MarshalConfig(in)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := "backend:\n  name: z\n---\nroute:\n  name: a\n---\nroute:\n  name: b\n"
-	if string(got) != want {
-		t.Errorf("got\n%s\nwant\n%s", got, want)
-	}
 }
 
 func TestMarshalStatusLeavesNullsOut(t *testing.T) {

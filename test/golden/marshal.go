@@ -2,35 +2,11 @@ package golden
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
-	"fmt"
 	"reflect"
-	"slices"
 
-	"google.golang.org/protobuf/encoding/protojson"
 	"sigs.k8s.io/yaml"
-
-	"github.com/fairlead-mesh/fairlead/gateway/config"
 )
-
-// MarshalConfig writes the contract's YAML form: one document for each resource, sorted
-// by kind and name.
-func MarshalConfig(resources []*config.Resource) ([]byte, error) {
-	sorted := slices.SortedStableFunc(slices.Values(resources), func(a, b *config.Resource) int {
-		x, y := config.NameOf(a), config.NameOf(b)
-		return cmp.Or(cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.Name, y.Name))
-	})
-	docs := make([]any, len(sorted))
-	for i, r := range sorted {
-		data, err := protojson.Marshal(r)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", config.NameOf(r), err)
-		}
-		docs[i] = json.RawMessage(data)
-	}
-	return stream(docs)
-}
 
 func marshalStatus(status any) ([]byte, error) {
 	v := reflect.ValueOf(status)

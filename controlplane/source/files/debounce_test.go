@@ -28,7 +28,9 @@ func TestDebounce(t *testing.T) {
 		{
 			"a busy file does not hold up a quiet one, and is not read half-written",
 			[]event{{1, "a"}, {2, "b"}, {4, "b"}, {8, "b"}, {12, "b"}, {16, "b"}, {20, "b"}},
-			21, []string{"a"}, false, 22,
+			21,
+			[]string{"a"},
+			false, 22,
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {

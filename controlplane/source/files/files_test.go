@@ -148,20 +148,29 @@ func TestLastGood(t *testing.T) {
 		}},
 		{"while a document cannot be told nothing of its file goes away", []edit{
 			{put("a.yaml", route("a", "/a"), route("b", "/b")), []string{"+a /a g1", "+b /b g1"}, nil},
-			{put("a.yaml", broken, route("b", "/c")), []string{"~b /c g2"},
-				[]string{"a.yaml:1: not YAML: did not find expected node content"}},
+			{
+				put("a.yaml", broken, route("b", "/c")),
+				[]string{"~b /c g2"},
+				[]string{"a.yaml:1: not YAML: did not find expected node content"},
+			},
 			{put("a.yaml", route("b", "/c")), []string{"-a"}, nil},
 		}},
 		{"the first of two places counts, and the second takes over", []edit{
 			{put("b.yaml", route("a", "/second")), []string{"+a /second g1"}, nil},
-			{put("a.yaml", route("a", "/first")), []string{"~a /first g2"},
-				[]string{"b.yaml:1: HTTPRoute default/a: is already defined at a.yaml:1, which stays in force; remove one of the two"}},
+			{
+				put("a.yaml", route("a", "/first")),
+				[]string{"~a /first g2"},
+				[]string{"b.yaml:1: HTTPRoute default/a: is already defined at a.yaml:1, which stays in force; remove one of the two"},
+			},
 			{remove("a.yaml"), []string{"~a /second g3"}, nil},
 			{remove("b.yaml"), []string{"-a"}, nil},
 		}},
 		{"twice in one file", []edit{
-			{put("a.yaml", route("a", "/1"), route("a", "/2")), []string{"+a /1 g1"},
-				[]string{"a.yaml:10: HTTPRoute default/a: is already defined at a.yaml:1, which stays in force; remove one of the two"}},
+			{
+				put("a.yaml", route("a", "/1"), route("a", "/2")),
+				[]string{"+a /1 g1"},
+				[]string{"a.yaml:10: HTTPRoute default/a: is already defined at a.yaml:1, which stays in force; remove one of the two"},
+			},
 		}},
 		{"kinds without effect are named once each", []edit{
 			{

@@ -95,7 +95,7 @@ func (w *writer) list(n *yaml.Node, at *validate.Path, depth int) error {
 // decodeKube decodes an object's tree, without the named fields, into a Kubernetes type. Unknown and repeated
 // fields and wrong types are faults.
 func decodeKube(root *yaml.Node, into any, b *budget, skip ...string) []Fault {
-	w := writer{walk: walk{budget: b}, buf: make([]byte, 0, 1024)}
+	w := writer{budget: b, buf: make([]byte, 0, 1024)}
 	if err := w.object(root, nil, 0, skip...); err != nil {
 		return []Fault{{Reason: err.Error()}}
 	}
@@ -112,7 +112,7 @@ func decodeKube(root *yaml.Node, into any, b *budget, skip ...string) []Fault {
 	var faults []Fault
 	for _, e := range strict {
 		f := Fault{Reason: e.Error()}
-		if fe, ok := e.(kjson.FieldError); ok {
+		if fe, ok := errors.AsType[kjson.FieldError](e); ok {
 			f.Field = fe.FieldPath()
 			f.Reason = strings.TrimSuffix(strings.Replace(f.Reason, fmt.Sprintf(" %q", f.Field), "", 1), " ")
 		}
@@ -130,7 +130,7 @@ func typeFault(root *yaml.Node, err error, skip []string) Fault {
 		return Fault{Reason: err.Error()}
 	}
 	f := Fault{Reason: "is " + jsonName(te.Value) + ", want " + typeName(te.Type)}
-	w := writer{walk: walk{budget: new(budget)}, want: true}
+	w := writer{budget: new(budget), want: true}
 	if w.object(root, nil, 0, skip...) != nil {
 		return f
 	}

@@ -247,6 +247,7 @@ func step(n *yaml.Node, part string) pair {
 				return pair{n.Content[i], n.Content[i+1]}
 			}
 		}
+	default: // nothing is inside a scalar
 	}
 	return pair{}
 }

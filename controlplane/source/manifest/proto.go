@@ -18,7 +18,7 @@ import (
 // not do: it drops unknown fields. Plain protojson will not do either: it takes snake_case names, numbers in
 // quotes and enum numbers, and refuses the durations that users write ("5m").
 func decodeProto(n *yaml.Node, at *validate.Path, into proto.Message, b *budget) []Fault {
-	w := protoWriter{writer: writer{walk: walk{budget: b}, buf: make([]byte, 0, 1024)}}
+	w := protoWriter{budget: b, buf: make([]byte, 0, 1024)}
 	if err := w.message(n, at, into.ProtoReflect().Descriptor(), 0); err != nil {
 		return []Fault{{Field: at.String(), Reason: err.Error(), line: n.Line}}
 	}
@@ -255,7 +255,8 @@ func kindOf(n *yaml.Node) string {
 		return "a mapping"
 	case yaml.SequenceNode:
 		return "a list"
+	default:
+		kind, _, _ := resolve(n, nil)
+		return kind.String()
 	}
-	kind, _, _ := resolve(n, nil)
-	return kind.String()
 }

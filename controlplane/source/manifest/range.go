@@ -18,6 +18,7 @@ func inRange(text string, kind protoreflect.Kind) bool {
 		_, err = strconv.ParseInt(text, 10, 64)
 	case protoreflect.Uint64Kind, protoreflect.Fixed64Kind:
 		_, err = strconv.ParseUint(text, 10, 64)
+	default: // no integer, no range
 	}
 	return err == nil
 }

@@ -51,7 +51,7 @@ func TestJSON(t *testing.T) {
   {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a", "annotations": {"smile": "\ud83d\ude00"}}},
   {"apiVersion": "v1", "kind": "NamespaceList", "items": [
     {"metadata": {"name": "b"}},
-    {"metadata": {"name": "c", "nmae": "d"}}
+    {"metadata": {"name": "c", "nam": "d"}}
   ]}
 ]`, true)
 	if len(items) != 3 || items[0].Object == nil || items[1].Object == nil || items[2].Object != nil {
@@ -60,7 +60,7 @@ func TestJSON(t *testing.T) {
 	if got := items[0].Object.GetAnnotations()["smile"]; got != "😀" {
 		t.Errorf("surrogate pair became %q", got)
 	}
-	if f := items[2].Faults[0]; f.Field != "metadata.nmae" || f.line != 5 {
+	if f := items[2].Faults[0]; f.Field != "metadata.nam" || f.line != 5 {
 		t.Errorf("got %+v", f)
 	}
 }

@@ -13,6 +13,7 @@ import (
 // Naming is the grammar of a kind's names.
 type Naming uint8
 
+// The grammars of names.
 const (
 	Subdomain   Naming = iota // RFC 1123 subdomain, ≤ 253 bytes: most kinds
 	Label                     // RFC 1123 label, ≤ 63 bytes: Namespace

@@ -127,7 +127,7 @@ func (l *list) fault(at *Path, f *networking.HTTPFaultInjection) {
 	if d := f.Delay; d != nil {
 		at := at.Field("delay")
 		l.percent(at.Field("percentage"), d.Percentage)
-		between(l, at.Field("percent"), d.GetPercent(), 0, 100) //nolint:staticcheck // deprecated, and still written
+		between(l, at.Field("percent"), d.GetPercent(), 0, 100)
 		l.check(d.HttpDelayType != nil, at, "fixedDelay required")
 		l.span(at.Field("fixedDelay"), d.GetFixedDelay(), time.Millisecond)
 	}

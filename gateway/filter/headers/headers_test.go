@@ -26,12 +26,18 @@ func TestApply(t *testing.T) {
 		mod  *config.HeaderModifier
 		want []string
 	}{
-		{"set replaces every line, in place", &config.HeaderModifier{Set: []*config.HeaderValue{value("x-a", "9")}},
-			[]string{"X-A: 9", "X-B: 3"}},
-		{"set of a new name", &config.HeaderModifier{Set: []*config.HeaderValue{value("X-C", "9")}},
-			[]string{"X-A: 1", "X-B: 3", "x-a: 2", "X-C: 9"}},
-		{"add appends", &config.HeaderModifier{Add: []*config.HeaderValue{value("X-A", "9")}},
-			[]string{"X-A: 1", "X-B: 3", "x-a: 2", "X-A: 9"}},
+		{
+			"set replaces every line, in place", &config.HeaderModifier{Set: []*config.HeaderValue{value("x-a", "9")}},
+			[]string{"X-A: 9", "X-B: 3"},
+		},
+		{
+			"set of a new name", &config.HeaderModifier{Set: []*config.HeaderValue{value("X-C", "9")}},
+			[]string{"X-A: 1", "X-B: 3", "x-a: 2", "X-C: 9"},
+		},
+		{
+			"add appends", &config.HeaderModifier{Add: []*config.HeaderValue{value("X-A", "9")}},
+			[]string{"X-A: 1", "X-B: 3", "x-a: 2", "X-A: 9"},
+		},
 		{"remove without case", &config.HeaderModifier{Remove: []string{"x-A"}}, []string{"X-B: 3"}},
 		{"set, add, remove in that order", &config.HeaderModifier{
 			Set: []*config.HeaderValue{value("x-b", "4")}, Add: []*config.HeaderValue{value("x-n", "")}, Remove: []string{"x-b", "none"},

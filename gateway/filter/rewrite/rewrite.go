@@ -1,5 +1,8 @@
 // Package rewrite changes the target that goes upstream: its path and its authority.
 // The facts of the request stay as they are; only Exchange.Forward changes.
+//
+// A path whose rewriting makes a dot segment is refused with 400: the origin would find
+// another resource than the one whose route was matched.
 package rewrite
 
 import (
@@ -10,6 +13,7 @@ import (
 	"github.com/fairlead-mesh/fairlead/gateway/config"
 	"github.com/fairlead-mesh/fairlead/gateway/exchange"
 	"github.com/fairlead-mesh/fairlead/gateway/filter"
+	"github.com/fairlead-mesh/fairlead/gateway/wire"
 	"github.com/fairlead-mesh/fairlead/routing/rewrite"
 )
 
@@ -46,12 +50,23 @@ func (*target) Kind() filter.Kind { return filter.KindRewrite }
 
 func (t *target) Request(ex *exchange.Exchange) filter.Verdict {
 	if t.path != nil {
-		ex.Forward.Path = t.path.Apply(ex)
+		path := t.path.Apply(ex)
+		if err := wire.CheckRewritten(ex.Scratch(len(path))[:0], path); err != nil {
+			ex.Failure = err
+			ex.Respond(err.HTTPStatus(), plain, body)
+			return filter.Respond
+		}
+		ex.Forward.Path = path
 	}
 	if len(t.authority) > 0 {
 		ex.Forward.Authority = t.authority
 	}
 	return filter.Continue
 }
+
+var (
+	plain = []byte("text/plain")
+	body  = []byte("the path cannot be rewritten safely\n")
+)
 
 func (*target) Response(*exchange.Exchange) filter.Verdict { return filter.Continue }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/fairlead-mesh/fairlead/gateway/config"
 	"github.com/fairlead-mesh/fairlead/gateway/exchange"
+	"github.com/fairlead-mesh/fairlead/gateway/filter"
 )
 
 func TestRequest(t *testing.T) {
@@ -55,5 +56,21 @@ func TestNewRefuses(t *testing.T) {
 		if _, err := New(tt.rewrite); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%v: got %v, want an error with %q", tt.rewrite, err, tt.want)
 		}
+	}
+}
+
+// A prefix that ends within a segment must not let "/static../x" become "/files/../x".
+func TestRequestRefusesDotSegments(t *testing.T) {
+	f, err := New(&config.UrlRewrite{
+		Path: &config.PathRewrite{Kind: &config.PathRewrite_ReplacePrefix{ReplacePrefix: "/files/"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ex := exchange.Get()
+	defer exchange.Put(ex)
+	ex.Path, ex.MatchedLen = []byte("/static../x"), len("/static")
+	if v := f.Request(ex); v != filter.Respond || ex.Response.Status != 400 {
+		t.Errorf("verdict %v, status %d", v, ex.Response.Status)
 	}
 }
