@@ -131,8 +131,8 @@ func (c *churn) client() {
 	defer conn.Close()
 	seen := int64(0)
 	for i := 0; !c.stop.Load(); i++ {
-		if i%1000 == 0 {
-			if err := conn.SetDeadline(time.Now().Add(harness.Patience)); err != nil {
+		if i%100 == 0 {
+			if err := conn.Renew(); err != nil {
 				c.fault("%v", err)
 				return
 			}
