@@ -63,6 +63,7 @@ type Gateway struct {
 	failed   map[snapshot.PortKey]error
 	ack      config.Ack
 	retry    *time.Timer
+	onAck    func()
 	closed   bool
 
 	drains sync.WaitGroup
@@ -147,6 +148,14 @@ func (g *Gateway) Ack() config.Ack {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.ack
+}
+
+// OnAck sets what is called when Ack changes although nothing was applied: a port that was
+// taken has become free. It is called from a goroutine of its own.
+func (g *Gateway) OnAck(f func()) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.onAck = f
 }
 
 // Live returns the live configuration.

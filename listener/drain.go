@@ -12,8 +12,8 @@ import (
 // kernel has already established are served and not reset.
 const acceptLinger = 50 * time.Millisecond
 
-// Drain stops accepting and lets connections end: idle ones now, others after their
-// next response. When ctx ends first, what is left is closed by force, and the error
+// Drain stops accepting and lets connections end: after their next response, or when they
+// have been idle for a moment more. When ctx ends first, what is left is closed by force, and the error
 // says how many that were.
 func (s *Socket) Drain(ctx context.Context) error {
 	s.stopAccepting(acceptLinger)
