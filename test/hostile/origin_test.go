@@ -20,7 +20,7 @@ type origin struct {
 	addr      netip.AddrPort
 	answer    answer
 	bytes     atomic.Int64 // received
-	conns     atomic.Int64 // accepted
+	open      atomic.Int64 // connections now
 	accepting sync.WaitGroup
 	serving   sync.WaitGroup
 	broken    chan struct{} // gets one for each connection that ends within a message
@@ -46,7 +46,6 @@ func newOrigin(t testing.TB, a answer) *origin {
 			if err != nil {
 				return
 			}
-			o.conns.Add(1)
 			o.serving.Go(func() { o.serve(c) })
 		}
 	})
@@ -60,6 +59,8 @@ func newOrigin(t testing.TB, a answer) *origin {
 }
 
 func (o *origin) serve(c net.Conn) {
+	o.open.Add(1)
+	defer o.open.Add(-1)
 	defer c.Close()
 	r := bufio.NewReader(io.TeeReader(c, counter{&o.bytes}))
 	for {
