@@ -25,6 +25,9 @@ const (
 // is about to send one, and unlike on an idle connection will not expect a close.
 const freshGrace = time.Second
 
+// noFD is no descriptor.
+const noFD = ^uintptr(0)
+
 // longAgo is a deadline that has passed.
 var longAgo = time.Unix(1, 0)
 
@@ -51,6 +54,8 @@ type conn struct {
 	// probing is true while an idle connection has not been read from since its last
 	// request; see idleReady.
 	probing bool
+	// held is the descriptor while the poller holds it for us, else noFD: see idleReady.
+	held uintptr
 
 	timer deadline.Timer
 	state atomic.Uint32
@@ -79,7 +84,7 @@ type conn struct {
 }
 
 func newConn(s *Server, lc *listener.Conn) *conn {
-	c := &conn{server: s, lc: lc, stream: lc.Stream}
+	c := &conn{server: s, lc: lc, stream: lc.Stream, held: noFD}
 	if tcp, ok := lc.Stream.(*net.TCPConn); ok {
 		if raw, err := tcp.SyscallConn(); err == nil {
 			c.tcp, c.raw, c.ready, c.idle = tcp, raw, c.readReady, c.idleReady

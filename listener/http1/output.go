@@ -59,7 +59,17 @@ func (c *conn) flush() error {
 		return nil
 	}
 	c.timer.Arm(c.settings.Timeouts.StreamIdle)
-	_, err := c.stream.Write(o.b)
+	rest := o.b
+	if c.held != noFD {
+		// The descriptor is at hand and takes most responses whole. An error shows again
+		// below.
+		n, _ := writeFD(c.held, rest)
+		rest = rest[max(n, 0):]
+	}
+	var err error
+	if len(rest) > 0 {
+		_, err = c.stream.Write(rest)
+	}
 	o.b = o.storage[:0]
 	return c.written(err)
 }
