@@ -43,7 +43,7 @@ func newGet() *cobra.Command {
 		Short: "Show the status of objects in manifests, without serving them",
 		Long: `Get reads manifests as run does and shows the status each object would have: what is
 accepted, which references resolve, what is in conflict with what. Nothing is served,
-so Programmed stays unknown.
+so Programmed is False with the reason Pending.
 
 KINDS is a comma-separated list: gatewayclasses, gateways, httproutes,
 virtualservices, destinationrules, serviceentries, or all.

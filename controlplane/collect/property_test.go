@@ -2,6 +2,7 @@ package collect
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -183,11 +184,12 @@ func (w *world) check() {
 		}
 	})
 	for name, view := range w.views {
-		if diff := cmp.Diff(fresh.views[name].state(), view.state()); diff != "" {
-			w.t.Errorf("%s (-from scratch +incremental):\n%s", name, diff)
+		state := view.state()
+		if want := fresh.views[name].state(); !maps.Equal(want, state) {
+			w.t.Errorf("%s (-from scratch +incremental):\n%s", name, cmp.Diff(want, state))
 		}
-		if diff := cmp.Diff(view.state(), w.mirrors[name]); diff != "" {
-			w.t.Errorf("%s (-state +sink):\n%s", name, diff)
+		if mirror := w.mirrors[name]; !maps.Equal(state, mirror) {
+			w.t.Errorf("%s (-state +sink):\n%s", name, cmp.Diff(state, mirror))
 		}
 		if got, want := view.stats().Conflicts, fresh.views[name].stats().Conflicts; got != want {
 			w.t.Errorf("%s: %d conflicts, from scratch %d", name, got, want)

@@ -16,14 +16,19 @@ import (
 // States of a connection, as a drain or a deadline sees it.
 const (
 	stateFresh   uint32 = iota // waits for its first request
-	stateBusy                  // serves one
+	stateBusy                  // reads or writes one
+	stateAway                  // leaves one to its handler, which may wait for an endpoint
 	stateIdle                  // waits for another
 	stateClosing               // was idle and told to end
+	stateTunnel                // is given up to a tunnel
 )
 
 // freshGrace is what a drain leaves a connection that had no request yet: its client
 // is about to send one, and unlike on an idle connection will not expect a close.
 const freshGrace = time.Second
+
+// noFD is no descriptor.
+const noFD = ^uintptr(0)
 
 // idleGrace is what a drain leaves an idle connection. A busy client's next request may be
 // on its way; it is served, and its response says that the connection ends. To close at
@@ -56,9 +61,12 @@ type conn struct {
 	// probing is true while an idle connection has not been read from since its last
 	// request; see idleReady.
 	probing bool
+	// held is the descriptor while the poller holds it for us, else noFD: see idleReady.
+	held uintptr
 
 	timer deadline.Timer
 	state atomic.Uint32
+	wait  exchange.Wait
 	// mu orders setting a deadline for an idle connection and clearing it.
 	mu sync.Mutex
 
@@ -84,7 +92,7 @@ type conn struct {
 }
 
 func newConn(s *Server, lc *listener.Conn) *conn {
-	c := &conn{server: s, lc: lc, stream: lc.Stream}
+	c := &conn{server: s, lc: lc, stream: lc.Stream, held: noFD}
 	if tcp, ok := lc.Stream.(*net.TCPConn); ok {
 		if raw, err := tcp.SyscallConn(); err == nil {
 			c.tcp, c.raw, c.ready, c.idle = tcp, raw, c.readReady, c.idleReady
@@ -173,6 +181,17 @@ func (c *conn) expire() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.endIdle(stateIdle) || c.endIdle(stateFresh) {
+		return
+	}
+	switch c.state.Load() {
+	case stateAway:
+		if c.gone() && c.wait.Cancel() {
+			c.server.Stats.Refuse(listener.ReasonClientGone)
+			return
+		}
+		c.timer.Rearm(watchInterval)
+		return
+	case stateTunnel:
 		return
 	}
 	_ = c.stream.SetDeadline(longAgo) // fails only if closed

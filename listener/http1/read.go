@@ -50,10 +50,17 @@ const (
 // by another way. What needs that (an incomplete head, content, an upgrade, a refusal)
 // makes idleReady return true and is gone on with outside.
 func (c *conn) idleReady(fd uintptr) bool {
+	c.held = fd
+	done := c.serveIdle(fd)
+	c.held = noFD
+	return done
+}
+
+func (c *conn) serveIdle(fd uintptr) bool {
 	for {
 		dst := c.in.space()
 		n, err := readFD(fd, dst)
-		if errors.Is(err, syscall.EAGAIN) {
+		if err == errAgain { //nolint:errorlint // our own value, on every request
 			c.in.release()
 			return false
 		}
@@ -110,17 +117,12 @@ func (c *conn) readRaw(in *input) error {
 // readReady reads from the descriptor into dst, or reports that it would have to wait.
 func (c *conn) readReady(fd uintptr) bool {
 	c.n, c.err = readFD(fd, c.dst)
-	return !errors.Is(c.err, syscall.EAGAIN)
+	return c.err != errAgain //nolint:errorlint // our own value
 }
 
-func readFD(fd uintptr, dst []byte) (int, error) {
-	for {
-		n, err := syscall.Read(int(fd), dst)
-		if err != syscall.EINTR {
-			return n, err
-		}
-	}
-}
+// errAgain says that a descriptor would have to wait. An error value made of EAGAIN each
+// time would allocate.
+var errAgain error = syscall.EAGAIN
 
 func noBytes(err error) error {
 	if err == nil {

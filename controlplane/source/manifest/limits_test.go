@@ -38,7 +38,7 @@ func TestLimits(t *testing.T) {
 		{"very deep nesting", configMap + "data: " + strings.Repeat("[", 100_000), "not YAML"},
 		{"a large document", configMap + "data: {a: \"" + strings.Repeat("x", MaxDocument) + "\"}\n", "larger than 3 MiB"},
 		{
-			"items that expand together", "apiVersion: v1\nkind: List\nx: &x {data: {a: " + strings.Repeat("x", 1<<20) + "}}\nitems:\n" +
+			"items that expand together", "apiVersion: v1\nkind: List\nx: &x {data: {a: " + strings.Repeat("x", 1<<17) + "}}\nitems:\n" +
 				strings.Repeat("- {apiVersion: v1, kind: ConfigMap, metadata: {name: m}, <<: *x}\n", 100),
 			"aliases expand",
 		},
