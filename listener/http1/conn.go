@@ -153,13 +153,13 @@ func (c *conn) endIdleWait() {
 	}
 }
 
-// enterBusy leaves any state but idle. If the connection was told to end while a
-// request arrived, the request is served all the same.
+// enterBusy leaves any state but idle. If the connection was told to end while a request
+// arrived, the request is served all the same; that the connection ends after it is a
+// drain's to say, not a timer's that ran out in the same moment.
 func (c *conn) enterBusy() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.state.Swap(stateBusy) == stateClosing {
-		c.closing = true
 		_ = c.stream.SetReadDeadline(time.Time{}) // a closed connection shows when read
 	}
 }
