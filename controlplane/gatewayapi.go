@@ -13,6 +13,7 @@ import (
 type gatewayAPI struct {
 	listeners collect.Collection[*config.Resource]
 	routes    collect.Collection[*config.Resource]
+	sites     *sites
 
 	classStatus   collect.Collection[*gwv1.GatewayClassStatus]
 	gatewayStatus collect.Collection[*gwv1.GatewayStatus]
@@ -41,6 +42,8 @@ func newGatewayAPI(in *inputs, t gatewayapi.Translator, addresses func(*gwv1.Gat
 		})
 	a.listeners = collect.FlatMap("gateway listeners", parents, resourceKey,
 		func(_ *collect.Context, p *gatewayapi.Parent) []*config.Resource { return p.Resources() })
+
+	a.sites = newSites(a.listeners)
 
 	grants := collect.NewIndex("grants by namespace", in.grants,
 		func(g *gwv1.ReferenceGrant) []string { return []string{g.Namespace} })
@@ -71,6 +74,10 @@ func newGatewayAPI(in *inputs, t gatewayapi.Translator, addresses func(*gwv1.Gat
 				Attached: func(section gwv1.SectionName) int32 {
 					key := sectionKey(gatewayapi.Section{Namespace: p.Namespace, Gateway: p.Name, Name: section})
 					return int32(len(collect.Lookup(ctx, attached, key)))
+				},
+				Shared: func(listener string) string {
+					l, _ := collect.Get(ctx, a.listeners, config.Name{Kind: config.KindListener, Name: listener}.String())
+					return a.sites.shared(ctx, l.GetListener())
 				},
 				Addresses: addresses(gw),
 			})

@@ -37,6 +37,9 @@ type Options struct {
 	// win. Nil: the contract's defaults. Check
 	// them with listener.NewSettings first.
 	HTTP *config.HttpSettings
+	// HalfClose: clients that end their direction after a request still wait for the
+	// response; see http1.Server.
+	HalfClose bool
 	// AccessLog, if set, gets a record for each request.
 	AccessLog *telemetry.AccessLog
 	// Resolver finds the addresses of endpoints that are names. Nil: they have none.

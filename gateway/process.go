@@ -34,6 +34,7 @@ type ProcessOptions struct {
 
 	PortOffset   int
 	DrainTimeout time.Duration
+	HalfClose    bool
 
 	// TrustedHops and TrustedCIDRs are config.ForwardingTrust; PathNormalization a mode
 	// of config.PathNormalization as Istio writes it; Via and OriginalPath those of
@@ -54,6 +55,7 @@ func (o *ProcessOptions) Flags(f *pflag.FlagSet) {
 	f.StringVar(&o.LogLevel, "log-level", "info", "debug, info, warn or error; also at run time through the admin address")
 	f.StringVar(&o.LogFormat, "log-format", "text", "text or json")
 	f.DurationVar(&o.DrainTimeout, "drain-timeout", DefaultDrainTimeout, "how long requests under way may take when a listener goes or the process ends")
+	f.BoolVar(&o.HalfClose, "half-close", false, "go on with requests whose client has closed its direction (default: it has gone, as with Envoy and nginx)")
 	f.Uint32Var(&o.TrustedHops, "trusted-hops", 0, "proxies in front of this one whose X-Forwarded-* fields are believed")
 	f.StringSliceVar(&o.TrustedCIDRs, "trusted-cidr", nil, "peers that are believed (default, with --trusted-hops: all)")
 	f.StringVar(&o.PathNormalization, "path-normalization", "BASE", "NONE, BASE, MERGE_SLASHES or DECODE_AND_MERGE_SLASHES, as Istio's pathNormalization")
@@ -119,7 +121,7 @@ func NewProcess(o ProcessOptions) (*Process, error) {
 	}
 	p.resolver = resolve.New(resolve.NewClient(resolve.ClientOptions{}), resolve.Options{Logger: p.log})
 	p.gateway = New(p.metrics, Options{
-		PortOffset: o.PortOffset, DrainTimeout: o.DrainTimeout, HTTP: settings, AccessLog: p.access, Resolver: p.resolver, Log: p.log,
+		PortOffset: o.PortOffset, DrainTimeout: o.DrainTimeout, HalfClose: o.HalfClose, HTTP: settings, AccessLog: p.access, Resolver: p.resolver, Log: p.log,
 	})
 	p.admin = admin.New(admin.Options{
 		Version: o.Version, Ready: p.gateway.Ready, Config: p.gateway.Live,

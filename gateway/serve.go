@@ -6,6 +6,7 @@ import (
 	"github.com/fairlead-mesh/fairlead/gateway/exchange"
 	"github.com/fairlead-mesh/fairlead/gateway/filter"
 	"github.com/fairlead-mesh/fairlead/gateway/snapshot"
+	"github.com/fairlead-mesh/fairlead/listener"
 )
 
 // handler serves the requests of one port.
@@ -38,7 +39,7 @@ func (h *handler) ServeExchange(ex *exchange.Exchange) {
 		metrics = action.Metrics
 		if target := action.Pick(); target != nil {
 			metrics = target.Metrics
-			forward(ex, target, port.Settings.OriginalPath)
+			h.gateway.forward(ex, target, port.Settings)
 		} else {
 			fail(ex, errNoTarget)
 			write(ex)
@@ -61,10 +62,10 @@ func answer(ex *exchange.Exchange, action *snapshot.Action) {
 }
 
 // forward sends the request to its target and the answer back, through the filters.
-func forward(ex *exchange.Exchange, target *snapshot.Target, originalPath bool) {
+func (g *Gateway) forward(ex *exchange.Exchange, target *snapshot.Target, settings *listener.Settings) {
 	defer release(ex)
 	verdict, n := target.Chain.Request(ex)
-	if originalPath && !bytes.Equal(ex.Forward.Path, ex.Path) {
+	if settings.OriginalPath && !bytes.Equal(ex.Forward.Path, ex.Path) {
 		ex.Request.Fields.Set(originalPathKey, originalTarget(ex))
 	}
 	if verdict == filter.Continue {
@@ -73,10 +74,17 @@ func forward(ex *exchange.Exchange, target *snapshot.Target, originalPath bool) 
 			err = target.Backend.RoundTrip(ex)
 		}
 		if err != nil {
+			if err.HTTPStatus() == 0 { // nobody is there to be answered
+				ex.Failure = err
+				return
+			}
 			fail(ex, err)
 		}
 	}
-	finish(ex, &target.Chain, verdict, n)
+	written := finish(ex, &target.Chain, verdict, n)
+	if written && ex.Response.Status == 101 && ex.Upstream != nil {
+		g.tunnel(ex, settings.Timeouts.StreamIdle)
+	}
 }
 
 // release ends the use of the endpoint, also when what served the request panicked.
@@ -100,30 +108,26 @@ var questionMark = []byte("?")
 // originalPathKey names the field that tells the origin of a rewrite.
 var originalPathKey = exchange.KeyOf("x-envoy-original-path")
 
-// finish runs the response pass over the filters that ran and writes what came of it. A
-// filter that resets leaves nothing written: the codec then kills the stream.
-func finish(ex *exchange.Exchange, chain *filter.Chain, verdict filter.Verdict, n int) {
+// finish runs the response pass over the filters that ran and writes what came of it. It
+// reports whether all was written. A filter that resets leaves nothing written: the codec
+// then kills the stream.
+func finish(ex *exchange.Exchange, chain *filter.Chain, verdict filter.Verdict, n int) bool {
 	if verdict == filter.Reset || chain.Response(ex, n) == filter.Reset {
 		if ex.Failure == nil {
 			ex.Failure = errAborted
 		}
-		return
+		return false
 	}
-	write(ex)
+	return write(ex)
 }
 
-// write sends the response and, if both sides agreed to switch protocols, relays bytes
-// until the tunnel ends.
-func write(ex *exchange.Exchange) {
-	if err := ex.Downstream.WriteResponse(ex); err != nil {
-		if ex.Failure == nil {
-			ex.Failure = asFailure(err)
-		}
-		return
+// write sends the response and reports whether all of it went.
+func write(ex *exchange.Exchange) bool {
+	err := ex.Downstream.WriteResponse(ex)
+	if err != nil && ex.Failure == nil {
+		ex.Failure = asFailure(err)
 	}
-	if ex.Response.Status == 101 && ex.Upstream != nil {
-		tunnel(ex)
-	}
+	return err == nil
 }
 
 // refused counts and logs a request that the codec refused.

@@ -51,6 +51,7 @@ func (g *Gateway) open(port *snapshot.Port) (*socket, error) {
 	h := &handler{gateway: g, key: port.Key}
 	return &socket{key: port.Key, socket: s, server: &http1.Server{
 		Handler: h, Stats: g.stats, Sweeper: g.sweeper, Log: g.log, Refused: h.refused,
+		HalfClose: g.options.HalfClose,
 	}}, nil
 }
 

@@ -37,6 +37,8 @@ type Conn struct {
 	draining atomic.Bool
 	mu       sync.Mutex
 	onDrain  func()
+	detached bool // no codec serves it inside the poller's call
+	forced   bool
 }
 
 // NewConn returns the record of a connection that did not come from a Socket, or whose
@@ -100,12 +102,25 @@ func (c *Conn) Drain() {
 	}
 }
 
-// force ends the connection under its codec's hands. It does not close the descriptor,
-// which would wait for a codec that serves inside the poller's call: the socket's
-// goroutine does, when the codec returns.
+// Detach is called when a codec has given the connection up to a tunnel. A force closes
+// it from then on, which ends both directions at once. False: it was forced already.
+func (c *Conn) Detach() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.detached = true
+	return !c.forced
+}
+
+// force ends the connection under its codec's hands. Unless detached, it does not close
+// the descriptor, which would wait for a codec that serves inside the poller's call: the
+// socket's goroutine does, when the codec returns.
 func (c *Conn) force() {
+	c.mu.Lock()
+	c.forced = true
+	detached := c.detached
+	c.mu.Unlock()
 	tcp, ok := c.raw.(*net.TCPConn)
-	if !ok {
+	if !ok || detached {
 		c.raw.Close()
 		return
 	}

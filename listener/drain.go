@@ -12,6 +12,10 @@ import (
 // kernel has already established are served and not reset.
 const acceptLinger = 50 * time.Millisecond
 
+// forceGrace is what connections closed by force have to end in, so that requests and
+// tunnels on them are counted and logged.
+const forceGrace = time.Second
+
 // Drain stops accepting and lets connections end: after their next response, or when they
 // have been idle for a moment more. When ctx ends first, what is left is closed by force, and the error
 // says how many that were.
@@ -30,6 +34,10 @@ func (s *Socket) Drain(ctx context.Context) error {
 		c.force()
 	}
 	s.stats.ForcedClosed.Add(int64(len(left)))
+	select {
+	case <-s.empty:
+	case <-time.After(forceGrace):
+	}
 	return fmt.Errorf("listener: port %d: %d connections closed by force: %w",
 		s.port, len(left), context.Cause(ctx))
 }

@@ -30,7 +30,7 @@ func Prepare(ex *exchange.Exchange, s *Settings, c *Conn) *exchange.Error {
 	if err := wire.ParseTarget(ex, s.Target); err != nil {
 		return err
 	}
-	wire.StripHopByHop(&ex.Request.Head)
+	ex.Request.AcceptsTrailers = wire.StripHopByHop(&ex.Request.Head)
 	found := scan(&ex.Request.Fields)
 	if found.has(exchange.FieldExpect) {
 		ex.Request.Fields.DelID(exchange.FieldExpect)

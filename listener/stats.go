@@ -18,13 +18,14 @@ const (
 	ReasonBodyTooSlow     = "body_too_slow"
 	ReasonStreamIdle      = "stream_idle"
 	ReasonBodyTruncated   = "body_truncated"
+	ReasonClientGone      = "client_gone"
 
 	reasonOther = "other"
 )
 
 var ownReasons = []string{
 	ReasonContentTooLarge, ReasonViaLoop, ReasonFirstByte, ReasonHeadTimeout,
-	ReasonBodyTooSlow, ReasonStreamIdle, ReasonBodyTruncated, reasonOther,
+	ReasonBodyTooSlow, ReasonStreamIdle, ReasonBodyTruncated, ReasonClientGone, reasonOther,
 }
 
 // Stats count what happens on sockets and in codecs. Create it with NewStats; sockets

@@ -1,6 +1,7 @@
 package gatewayapi
 
 import (
+	"fmt"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -15,6 +16,9 @@ type State struct {
 	Programmed func(listener string) (ok bool, why string)
 	// Attached returns the number of accepted routes of a section. Nil: none.
 	Attached func(section gwv1.SectionName) int32
+	// Shared names the older listeners of other Gateways with the port and hostname of
+	// the contract Listener of that name; empty for none. Nil: not known.
+	Shared func(listener string) string
 	// Addresses at which the Gateway can be reached.
 	Addresses []gwv1.GatewayStatusAddress
 }
@@ -75,7 +79,7 @@ func (p *Parent) listenerStatus(l *Listener, programmed metav1.Condition, s Stat
 	out := gwv1.ListenerStatus{
 		Name:           l.Section,
 		SupportedKinds: l.Kinds,
-		Conditions:     []metav1.Condition{p.listenerAccepted(l), p.conflicted(l), p.resolved(l), programmed},
+		Conditions:     []metav1.Condition{p.listenerAccepted(l, s), p.conflicted(l), p.resolved(l), programmed},
 	}
 	if out.SupportedKinds == nil {
 		out.SupportedKinds = []gwv1.RouteGroupKind{}
@@ -86,12 +90,27 @@ func (p *Parent) listenerStatus(l *Listener, programmed metav1.Condition, s Stat
 	return out
 }
 
-func (p *Parent) listenerAccepted(l *Listener) metav1.Condition {
+func (p *Parent) listenerAccepted(l *Listener, s State) metav1.Condition {
 	kind := gwv1.ListenerConditionAccepted
 	if f := l.fault(); f != nil {
 		return unmet(kind, f.Reason, f.String(), p.Generation)
 	}
-	return met(kind, gwv1.ListenerReasonAccepted, "the listener is valid", p.Generation)
+	return met(kind, gwv1.ListenerReasonAccepted, "the listener is valid"+p.sharing(l, s), p.Generation)
+}
+
+// sharing tells of listeners that this one is served together with. Between Gateways that
+// is no conflict in the API's sense, and still seldom meant.
+func (p *Parent) sharing(l *Listener, s State) string {
+	if s.Shared == nil || p.Refused != nil {
+		return ""
+	}
+	for _, name := range l.Names {
+		if others := s.Shared(name); others != "" {
+			return fmt.Sprintf("; port %d and hostname %q are those of %s too, which is older: one listener serves the routes of all",
+				l.Port, l.Hostname, others)
+		}
+	}
+	return ""
 }
 
 // fault is why the listener does not serve. What it is by itself comes before what it is

@@ -3,9 +3,7 @@ package istio
 import (
 	"cmp"
 	"fmt"
-	"net"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/fairlead-mesh/fairlead/gateway/config"
@@ -208,24 +206,14 @@ func describe(m *config.HttpMatch) string {
 }
 
 // Place names the port of a Listener for Places: "80", or with an address "10.0.0.1:80".
-func Place(l *config.Listener) string {
-	port := strconv.Itoa(int(l.GetPort()))
-	if l.GetAddress() == "" {
-		return port
-	}
-	return net.JoinHostPort(l.GetAddress(), port)
-}
+func Place(l *config.Listener) string { return placeOf(l.GetAddress(), l.GetPort()) }
 
 // Places returns a key for each port and hostname that a Route is attached to, for an index of
 // what Overlaps compares. Port looks up the Place of a Listener.
 func Places(r *config.Route, port func(listener string) string) []string {
 	var out []string
 	for _, a := range r.GetAttachments() {
-		hosts := a.GetHostnames()
-		if len(hosts) == 0 {
-			hosts = []string{"*"}
-		}
-		for _, h := range hosts {
+		for _, h := range attachedHosts(a) {
 			out = append(out, fmt.Sprintf("%q, port %s", h, port(a.GetListener())))
 		}
 	}

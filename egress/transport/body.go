@@ -150,7 +150,11 @@ func (b *body) read(want int64) error {
 	}
 	c.r, c.w = b.start, b.start
 	c.conn.timer.Arm(c.options.Idle)
+	c.ex.Wait.Begin(c.conn)
 	err := c.fill()
+	if c.ex.Wait.End() {
+		return errClientGone
+	}
 	if !c.relay.started {
 		c.conn.timer.Disarm()
 	}

@@ -64,7 +64,9 @@ func (c *Call) Start(ex *exchange.Exchange, o Options) *exchange.Error {
 	if head.ExpectContinue {
 		head.Fields.DelID(exchange.FieldExpect) // the listener's codec answers it
 	}
-	out, err := wire.AppendRequestHead(c.small[:0], head, &ex.Forward, wire.RequestOptions{})
+	out, err := wire.AppendRequestHead(c.small[:0], head, &ex.Forward, wire.RequestOptions{
+		AcceptTrailers: head.AcceptsTrailers,
+	})
 	if err != nil {
 		return err
 	}
@@ -116,7 +118,8 @@ func (c *Call) gather() *exchange.Error {
 func (c *Call) Repeatable() bool { return c.whole || !c.relay.started }
 
 // RoundTrip sends the request on conn and reads the response's head into ex.Response,
-// without hop-by-hop fields. After an error conn is of no use; if the error's Retry
+// without hop-by-hop fields. It ends with KindClientGone if the Exchange's Wait is
+// cancelled. After an error conn is of no use; if the error's Retry
 // allows it and the request is Repeatable, RoundTrip may be called with another.
 func (c *Call) RoundTrip(conn *Conn) *exchange.Error {
 	c.conn, c.broken = conn, true
@@ -125,14 +128,13 @@ func (c *Call) RoundTrip(conn *Conn) *exchange.Error {
 		return errExpired
 	}
 	conn.timer.Arm(c.options.Idle)
-	var err *exchange.Error
-	if c.whole {
-		err = c.sendWhole()
-	} else {
-		err = c.sendHead()
-	}
+	c.ex.Wait.Begin(conn)
+	err := c.send()
 	if err == nil {
 		err = c.readHead()
+	}
+	if c.ex.Wait.End() {
+		return errClientGone
 	}
 	if err != nil {
 		if own := c.relay.fault(); own != nil {
@@ -145,6 +147,13 @@ func (c *Call) RoundTrip(conn *Conn) *exchange.Error {
 	}
 	c.broken = false
 	return nil
+}
+
+func (c *Call) send() *exchange.Error {
+	if c.whole {
+		return c.sendWhole()
+	}
+	return c.sendHead()
 }
 
 // sendWhole writes the request and reads the first bytes of the response over it: the

@@ -50,5 +50,9 @@ func (c *Conn) Close() error {
 // past is a deadline that is over.
 var past = time.Unix(1, 0)
 
+// Interrupt implements exchange.Interrupter: whatever waits on the connection ends, and
+// the connection is of no use any more.
+func (c *Conn) Interrupt() { c.interrupt() }
+
 // interrupt ends whatever waits on the connection, for good.
 func (c *Conn) interrupt() { _ = c.net.SetDeadline(past) }

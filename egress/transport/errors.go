@@ -23,6 +23,9 @@ var (
 		Kind: exchange.KindUpstreamReset, Source: exchange.SourceUs,
 		Retry: exchange.RetryYes, Reason: "connection_expired",
 	}
+	errClientGone = &exchange.Error{
+		Kind: exchange.KindClientGone, Source: exchange.SourceClient, Reason: "downstream_remote_disconnect",
+	}
 	errInformational = protocolError("informational_too_many")
 	errSwitchUnasked = protocolError("upgrade_not_asked")
 	errBodyTruncated = &exchange.Error{

@@ -17,21 +17,27 @@ func (c *Call) Tunnel() (exchange.Duplex, error) {
 	}
 	c.tunneled = true
 	c.conn.timer.Disarm()
-	return &tunnel{Duplex: duplex, early: slices.Clone(c.in[c.r:c.w])}, nil
+	return &tunnel{halfCloser: duplex, early: slices.Clone(c.in[c.r:c.w])}, nil
+}
+
+// halfCloser is a connection whose direction can be ended alone.
+type halfCloser interface {
+	net.Conn
+	CloseWrite() error
 }
 
 // duplex returns the connection if it can be half closed.
-func (c *Conn) duplex() (exchange.Duplex, bool) {
+func (c *Conn) duplex() (halfCloser, bool) {
 	if c == nil {
 		return nil, false
 	}
-	d, ok := c.net.(exchange.Duplex)
+	d, ok := c.net.(halfCloser)
 	return d, ok
 }
 
 // tunnel is a connection of which some bytes may have been read already.
 type tunnel struct {
-	exchange.Duplex
+	halfCloser
 	early []byte
 }
 
@@ -42,12 +48,15 @@ func (t *tunnel) Read(p []byte) (int, error) {
 		t.early = t.early[n:]
 		return n, nil
 	}
-	return t.Duplex.Read(p)
+	return t.halfCloser.Read(p)
 }
+
+// Buffered implements exchange.TCPDuplex.
+func (t *tunnel) Buffered() int { return len(t.early) }
 
 // TCPConn implements exchange.TCPDuplex.
 func (t *tunnel) TCPConn() *net.TCPConn {
-	tcp, ok := t.Duplex.(*net.TCPConn)
+	tcp, ok := t.halfCloser.(*net.TCPConn)
 	if !ok || len(t.early) > 0 {
 		return nil
 	}

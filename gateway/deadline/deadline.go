@@ -38,6 +38,12 @@ func (t *Timer) Arm(d time.Duration) {
 	t.at.Store(t.sweeper.now.Load() + int64(d+Interval))
 }
 
+// Rearm is Arm for an expiry that wants to be called again: it does nothing if the timer
+// was armed since.
+func (t *Timer) Rearm(d time.Duration) {
+	t.at.CompareAndSwap(0, t.sweeper.now.Load()+int64(d))
+}
+
 // Disarm stops the timer.
 func (t *Timer) Disarm() { t.at.Store(0) }
 
@@ -73,7 +79,7 @@ func (s *Sweeper) Stop() {
 	<-s.done
 }
 
-// Add registers t, not armed. Expire is called once, on the sweeper's goroutine, and
+// Add registers t, not armed. Expire is called once for each Arm, on the sweeper's goroutine, and
 // must not block.
 func (s *Sweeper) Add(t *Timer, expire func()) {
 	t.sweeper, t.expire = s, expire

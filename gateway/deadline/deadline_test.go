@@ -56,6 +56,33 @@ func TestRearmAndDisarm(t *testing.T) {
 	})
 }
 
+func TestRearmFromExpiry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New()
+		defer s.Stop()
+		var timer Timer
+		expired := 0
+		s.Add(&timer, func() {
+			expired++
+			timer.Rearm(time.Second)
+		})
+		timer.Arm(time.Second)
+		time.Sleep(5 * time.Second)
+		synctest.Wait()
+		if expired < 4 || expired > 5 {
+			t.Errorf("expired %d times in 5s, want every second", expired)
+		}
+		timer.Arm(time.Hour)
+		timer.Rearm(time.Second)
+		before := expired
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if expired != before {
+			t.Error("Rearm overruled an Arm")
+		}
+	})
+}
+
 func TestRemove(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New()

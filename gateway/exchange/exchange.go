@@ -66,6 +66,8 @@ type Exchange struct {
 	// there is none. Who set it, egress, wants it released at the end.
 	Upstream Upstream
 	Times    Times
+	// Wait, if the client's side set it, is told when the exchange waits for the endpoint.
+	Wait *Wait
 
 	// MatchedLen is how many bytes of Path the route's path match took: a prefix's
 	// length, all of it for exact and regular expressions, 1 if it had none.
@@ -126,7 +128,7 @@ func (ex *Exchange) Reset() {
 	ex.Request.Body = nil
 	ex.ResetResponse()
 	ex.Forward = Forward{}
-	ex.Downstream, ex.Upstream = nil, nil
+	ex.Downstream, ex.Upstream, ex.Wait = nil, nil, nil
 	ex.MatchedLen = 0
 	ex.Times = Times{}
 	ex.RouteName, ex.BackendName, ex.EndpointName = "", "", ""

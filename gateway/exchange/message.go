@@ -118,6 +118,9 @@ type Head struct {
 	KeepAlive bool
 	// ExpectContinue is true for a request with "Expect: 100-continue".
 	ExpectContinue bool
+	// AcceptsTrailers is true for a request whose sender takes trailer fields ("TE:
+	// trailers", RFC 9110 §10.1.4). gRPC needs it said to the origin.
+	AcceptsTrailers bool
 
 	// Status is the response's code, 100 to 599; 0 in a request.
 	Status int

@@ -23,10 +23,12 @@ type Readier interface {
 // Ready implements Readier.
 func (*BytesBody) Ready() bool { return true }
 
-// TCPDuplex is a Duplex over a plain TCP connection.
+// TCPDuplex is a Duplex over a connection, which may be plain TCP.
 type TCPDuplex interface {
 	Duplex
 	// TCPConn returns the connection, to be spliced from and to in place of the Duplex;
-	// nil while bytes are buffered above it, which Read returns first.
+	// nil while bytes are buffered above it, or if there is none below.
 	TCPConn() *net.TCPConn
+	// Buffered returns how many bytes Read returns before those of the connection.
+	Buffered() int
 }

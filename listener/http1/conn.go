@@ -16,9 +16,11 @@ import (
 // States of a connection, as a drain or a deadline sees it.
 const (
 	stateFresh   uint32 = iota // waits for its first request
-	stateBusy                  // serves one
+	stateBusy                  // reads or writes one
+	stateAway                  // leaves one to its handler, which may wait for an endpoint
 	stateIdle                  // waits for another
 	stateClosing               // was idle and told to end
+	stateTunnel                // is given up to a tunnel
 )
 
 // freshGrace is what a drain leaves a connection that had no request yet: its client
@@ -64,6 +66,7 @@ type conn struct {
 
 	timer deadline.Timer
 	state atomic.Uint32
+	wait  exchange.Wait
 	// mu orders setting a deadline for an idle connection and clearing it.
 	mu sync.Mutex
 
@@ -178,6 +181,17 @@ func (c *conn) expire() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.endIdle(stateIdle) || c.endIdle(stateFresh) {
+		return
+	}
+	switch c.state.Load() {
+	case stateAway:
+		if c.gone() && c.wait.Cancel() {
+			c.server.Stats.Refuse(listener.ReasonClientGone)
+			return
+		}
+		c.timer.Rearm(watchInterval)
+		return
+	case stateTunnel:
 		return
 	}
 	_ = c.stream.SetDeadline(longAgo) // fails only if closed

@@ -13,7 +13,14 @@
 // A Handler may read Request.Body on another goroutine while it writes the response.
 // When ServeExchange returns nobody may use the Exchange, its body or its tunnel.
 //
-// Trailers of a chunked response are passed to HTTP/1.1 clients whether or not they
-// sent "TE: trailers": what may stand in them is harmless to drop (RFC 9110 §6.5.1),
-// and wire passes nothing else.
+// While a Handler waits for an endpoint the client is looked after every second (see
+// conn.gone). One that has gone ends the wait: exchange.Wait. An end of the client's
+// direction counts as that, as it does with Envoy and nginx, though HTTP/1.1 lets a client
+// half-close and wait: nearly all who close have given up, and nothing tells them apart.
+// Answers that come within the second are sent all the same. Server.HalfClose has only
+// resets count.
+//
+// Trailers of a chunked response are passed to HTTP/1.1 clients that sent "TE: trailers"
+// (RFC 9110 §6.5.1), or whose response announced them in Trailer: the head would promise
+// what does not come. Others do not get them.
 package http1

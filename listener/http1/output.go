@@ -58,7 +58,7 @@ func (c *conn) flush() error {
 	if len(o.b) == 0 {
 		return nil
 	}
-	c.timer.Arm(c.settings.Timeouts.StreamIdle)
+	c.armWrite()
 	rest := o.b
 	if c.held != noFD {
 		// The descriptor is at hand and takes most responses whole. An error shows again
@@ -86,7 +86,7 @@ func (c *conn) flushWith(piece, after []byte) error {
 	if len(o.b) == 0 {
 		o.vec = o.vec[1:]
 	}
-	c.timer.Arm(c.settings.Timeouts.StreamIdle)
+	c.armWrite()
 	var err error
 	if len(o.vec) == 1 {
 		_, err = c.stream.Write(piece)

@@ -59,6 +59,7 @@ func (c *conn) relayLength(body exchange.Body, left int64) error {
 					return err
 				}
 			}
+			c.leave()
 		}
 		piece, err := body.Next()
 		if int64(len(piece)) > left {
@@ -90,6 +91,7 @@ func (c *conn) relayOpen(body exchange.Body, chunked bool) error {
 			if err := c.flush(); err != nil {
 				return err
 			}
+			c.leave()
 		}
 		piece, err := body.Next()
 		if len(piece) > 0 {
@@ -104,10 +106,18 @@ func (c *conn) relayOpen(body exchange.Body, chunked bool) error {
 			_ = c.flush() // the response is broken either way
 			return err
 		case chunked:
-			c.out.b = wire.AppendLastChunk(c.out.b, body.Trailers())
+			c.out.b = wire.AppendLastChunk(c.out.b, c.trailers(body))
 		}
 		return c.flush()
 	}
+}
+
+// trailers returns the trailer fields that the client gets.
+func (c *conn) trailers(body exchange.Body) *exchange.Fields {
+	if !c.ex.Request.AcceptsTrailers && !c.ex.Response.Fields.Has(exchange.FieldTrailer) {
+		return nil
+	}
+	return body.Trailers()
 }
 
 // short is what an early end of content is called.
@@ -126,7 +136,7 @@ func (c *conn) splice(from exchange.Splicer, left int64) (moved int64, err error
 		return 0, nil
 	}
 	for n = min(n, left); n > 0; {
-		c.timer.Arm(c.settings.Timeouts.StreamIdle)
+		c.armWrite()
 		turn := &io.LimitedReader{R: src, N: min(n, spliceTurn)}
 		got, err := c.tcp.ReadFrom(turn)
 		from.Consumed(got)

@@ -88,7 +88,7 @@ func (c *conn) takeHead(n int) []byte {
 func (c *conn) parse(head []byte, refusal *exchange.Error) {
 	ex := exchange.Get()
 	ex.Times.Start = c.start
-	ex.Downstream = c
+	ex.Downstream, ex.Wait = c, &c.wait
 	if refusal == nil {
 		refusal = wire.ParseRequest(&ex.Request.Head, head, &c.settings.Rules)
 	}
@@ -105,7 +105,7 @@ func (c *conn) complete() bool {
 	if c.refusal != nil {
 		c.refuse(ex, c.refusal)
 	} else {
-		c.timer.Disarm()
+		c.leave()
 		c.served++
 		c.server.Stats.Requests.Add(1)
 		c.openBody(ex)

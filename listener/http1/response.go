@@ -38,7 +38,9 @@ func (c *conn) WriteInformational(head *exchange.Head) error {
 		return refusal
 	}
 	c.out.b = b
-	return c.flush()
+	err := c.flush()
+	c.leave()
+	return err
 }
 
 // WriteResponse implements exchange.Downstream. Errors are *exchange.Error of the

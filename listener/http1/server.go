@@ -25,6 +25,11 @@ type Server struct {
 	Sweeper *deadline.Sweeper
 	Log     *slog.Logger
 
+	// HalfClose: a client that ended its direction after its request still gets a response
+	// that is long in coming. Otherwise it counts as gone, as with Envoy and nginx: closing
+	// is all that a client does when its user gives up, and looks the same.
+	HalfClose bool
+
 	// Refused, if set, is told of requests that were refused before the Handler could
 	// see them, for the access log. ex.Failure says why; what was not parsed is empty.
 	Refused func(ex *exchange.Exchange)

@@ -22,7 +22,11 @@ func (c *conn) Tunnel() (exchange.Duplex, error) {
 		return nil, errNoTunnel
 	}
 	c.tunneled = true
+	c.state.Store(stateTunnel)
 	c.timer.Disarm()
+	if !c.lc.Detach() {
+		return nil, net.ErrClosed
+	}
 	return &tunnel{Conn: c.stream, c: c}, nil
 }
 
@@ -44,9 +48,12 @@ func (t *tunnel) CloseWrite() error {
 	return t.Conn.Close()
 }
 
+// Buffered implements exchange.TCPDuplex.
+func (t *tunnel) Buffered() int { return t.c.in.w - t.c.in.r }
+
 // TCPConn implements exchange.TCPDuplex.
 func (t *tunnel) TCPConn() *net.TCPConn {
-	if t.c.in.r < t.c.in.w {
+	if t.Buffered() > 0 {
 		return nil
 	}
 	return t.c.tcp
