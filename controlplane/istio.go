@@ -27,9 +27,8 @@ type istioAPI struct {
 	ruleFindings collect.Collection[*findings]
 	entryResults collect.Collection[*entry]
 	overlaps     collect.Collection[*findings] // by port and hostname
-	overtaken    collect.Collection[*findings] // of Routes, by Routes of Gateway API
-	isolated     collect.Collection[*findings] // of Routes, by its listeners
-	sharedPorts  collect.Collection[*findings] // of Gateways, with its Gateways
+	rivalries    collect.Collection[*findings] // of Routes with Gateway API's
+	sharedPorts  collect.Collection[*findings] // of Gateways with Gateway API's
 }
 
 // istioGateway is what a Gateway is beside its resources.
@@ -54,8 +53,7 @@ func newIstioAPI(in *inputs, proxy istio.Proxy, names service.Options, other *ga
 			})}, true
 		})
 	a.findOverlaps()
-	a.findOvertaken(other)
-	a.findShared(other.sites)
+	a.findRivals(other)
 	return a
 }
 
@@ -132,44 +130,15 @@ type placedRoute struct {
 	places []string
 }
 
-var equalPlaces = collect.WithEqual(func(x, y placedRoute) bool {
-	return proto.Equal(x.route, y.route) && slices.Equal(x.places, y.places)
-})
-
-// placeOf looks up the address and port of a Listener as text.
-func placeOf(ctx *collect.Context, listeners collect.Collection[*config.Resource]) func(listener string) string {
-	return func(listener string) string {
-		l, _ := collect.Get(ctx, listeners, config.Name{Kind: config.KindListener, Name: listener}.String())
-		return istio.Place(l.GetListener())
-	}
-}
-
-// findOvertaken compares each Route with those of Gateway API on its port, hostname and path.
-func (a *istioAPI) findOvertaken(other *gatewayAPI) {
-	stands := collect.Map("stands of httproutes", other.routes,
-		func(ctx *collect.Context, r *config.Resource) (placedRoute, bool) {
-			return placedRoute{r.GetRoute(), istio.Stands(r.GetRoute(), placeOf(ctx, other.listeners))}, true
-		}, equalPlaces)
-	byStand := collect.NewIndex("httproutes by stand", stands, func(p placedRoute) []string { return p.places })
-	a.overtaken = collect.Map("overtaken", a.routes,
-		func(ctx *collect.Context, r *config.Resource) (*findings, bool) {
-			list := istio.Overtaken(r.GetRoute(), placeOf(ctx, a.listeners), func(key string) []*config.Route {
-				var out []*config.Route
-				for _, p := range collect.Lookup(ctx, byStand, key) {
-					out = append(out, p.route)
-				}
-				return out
-			})
-			return &findings{list}, len(list) > 0
-		})
-}
-
 // findOverlaps compares the Routes of each port and hostname.
 func (a *istioAPI) findOverlaps() {
 	placed := collect.Map("route places", a.routes,
 		func(ctx *collect.Context, r *config.Resource) (placedRoute, bool) {
-			return placedRoute{r.GetRoute(), istio.Places(r.GetRoute(), placeOf(ctx, a.listeners))}, true
-		}, equalPlaces)
+			places := istio.Places(r.GetRoute(), func(listener string) string { return a.place(ctx, listener) })
+			return placedRoute{r.GetRoute(), places}, true
+		}, collect.WithEqual(func(x, y placedRoute) bool {
+			return proto.Equal(x.route, y.route) && slices.Equal(x.places, y.places)
+		}))
 	byPlace := collect.NewIndex("routes by place", placed, func(p placedRoute) []string { return p.places })
 	a.overlaps = collect.Map("overlaps", byPlace,
 		func(ctx *collect.Context, group collect.Group[placedRoute]) (*findings, bool) {
@@ -180,6 +149,12 @@ func (a *istioAPI) findOverlaps() {
 			list := istio.Overlaps(ctx.Key(), routes)
 			return &findings{list}, len(list) > 0
 		})
+}
+
+// place returns where a Listener of Istio's API stands.
+func (a *istioAPI) place(ctx *collect.Context, listener string) string {
+	l, _ := collect.Get(ctx, a.listeners, config.Name{Kind: config.KindListener, Name: listener}.String())
+	return istio.Place(l.GetListener())
 }
 
 // statuses returns the status of every object of Istio's API.
@@ -196,7 +171,7 @@ func (a *istioAPI) statuses() []ObjectStatus {
 	for _, e := range a.entryResults.All() {
 		add(e.Findings)
 	}
-	for _, from := range []collect.Collection[*findings]{a.findings, a.ruleFindings, a.overlaps, a.overtaken, a.isolated, a.sharedPorts} {
+	for _, from := range []collect.Collection[*findings]{a.findings, a.ruleFindings, a.overlaps, a.rivalries, a.sharedPorts} {
 		for _, f := range from.All() {
 			add(f.list)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"sync"
 
 	"google.golang.org/protobuf/proto"
 	gwv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -49,6 +50,8 @@ type Pipeline struct {
 
 	published bool
 	onFirst   func()
+
+	mu sync.Mutex // one batch, or one answer, at a time
 }
 
 // New builds the graph. Nothing is in it yet.
@@ -77,7 +80,17 @@ func New(o Options) *Pipeline {
 	p.mesh = newIstioAPI(p.in, istio.Proxy{Labels: o.Labels, ClusterDomain: o.ClusterDomain}, names, p.api)
 	p.out.collect(collect.Join("resources", p.api.listeners, p.api.routes, endpoints(p.in, names),
 		p.mesh.listeners, p.mesh.routes, p.mesh.backends, p.mesh.entries))
+	if r, ok := o.Publisher.(Reporter); ok {
+		r.OnAck(func() { p.reread(r) })
+	}
 	return p
+}
+
+// reread works an answer in that changed by itself.
+func (p *Pipeline) reread(r Reporter) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.ledger.note(p.graph, p.in.programmed, config.Delta{}, r.Ack())
 }
 
 // equal compares resources.
@@ -91,6 +104,8 @@ func (p *Pipeline) Run(ctx context.Context, src source.Source) error {
 
 // Take works one batch through: one commit, one delta, one answer.
 func (p *Pipeline) Take(ctx context.Context, b source.Batch) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.logProblems(b.Problems)
 	p.in.apply(p.graph, b.Changes)
 	delta := p.out.take()

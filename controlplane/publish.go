@@ -14,6 +14,16 @@ type Publisher interface {
 	Apply(ctx context.Context, delta config.Delta) config.Ack
 }
 
+// Reporter is a Publisher whose answer can change although nothing was published: a port
+// that was taken becomes free.
+type Reporter interface {
+	Publisher
+	// Ack returns the answer as it is now.
+	Ack() config.Ack
+	// OnAck sets what is called, from any goroutine, when it has changed.
+	OnAck(changed func())
+}
+
 // outbox gathers what a commit did to the resources. Sinks write it, inside commits; the
 // pipeline takes it when the commit is over. Both run on the pipeline's goroutine.
 type outbox struct {

@@ -38,12 +38,12 @@ func siteKey(place, hostname string) string { return place + " " + hostname }
 
 // on returns the listeners of a port.
 func (s *sites) on(ctx *collect.Context, place string) []*config.Listener {
-	return listenersOf(collect.Lookup(ctx, s.byPort, place))
+	return unwrap(collect.Lookup(ctx, s.byPort, place), (*config.Resource).GetListener)
 }
 
 // at returns those of them with a hostname.
 func (s *sites) at(ctx *collect.Context, place, hostname string) []*config.Listener {
-	return listenersOf(collect.Lookup(ctx, s.byHost, siteKey(place, hostname)))
+	return unwrap(collect.Lookup(ctx, s.byHost, siteKey(place, hostname)), (*config.Resource).GetListener)
 }
 
 // shared names the older listeners that other Gateways have where this one is.
@@ -64,26 +64,36 @@ func compareOrders(a, b *config.Order) int {
 	return cmp.Or(cmp.Compare(a.GetCreatedUnixSeconds(), b.GetCreatedUnixSeconds()), strings.Compare(a.GetKey(), b.GetKey()))
 }
 
-func listenersOf(resources []*config.Resource) []*config.Listener {
-	out := make([]*config.Listener, len(resources))
+func unwrap[M any](resources []*config.Resource, get func(*config.Resource) M) []M {
+	out := make([]M, len(resources))
 	for i, r := range resources {
-		out[i] = r.GetListener()
+		out[i] = get(r)
 	}
 	return out
 }
 
-// findShared compares the Gateways and hosts of both APIs on the same ports.
-func (a *istioAPI) findShared(with *sites) {
-	a.isolated = collect.Map("isolated by listeners", a.routes,
+// findRivals compares what both APIs have on the same ports. Routes of Gateway API are
+// found by listener, hostname and path, so that a change of one costs nothing where no
+// VirtualService asked for them.
+func (a *istioAPI) findRivals(other *gatewayAPI) {
+	byPath := collect.NewIndex("routes by path", other.routes,
+		func(r *config.Resource) []string { return istio.RivalKeys(r.GetRoute()) })
+	a.rivalries = collect.Map("overlaps with httproutes", a.routes,
 		func(ctx *collect.Context, r *config.Resource) (*findings, bool) {
-			list := istio.Isolated(r.GetRoute(), placeOf(ctx, a.listeners), func(place, hostname string) []*config.Listener {
-				return with.at(ctx, place, hostname)
+			list := istio.OverlapsGatewayAPI(r.GetRoute(), istio.Rivals{
+				Place: func(listener string) string { return a.place(ctx, listener) },
+				Listeners: func(place, hostname string) []*config.Listener {
+					return other.sites.at(ctx, place, hostname)
+				},
+				Routes: func(key string) []*config.Route {
+					return unwrap(collect.Lookup(ctx, byPath, key), (*config.Resource).GetRoute)
+				},
 			})
 			return &findings{list}, len(list) > 0
 		})
 	a.sharedPorts = collect.Map("ports shared with gateway api", a.bindings,
 		func(ctx *collect.Context, g *istioGateway) (*findings, bool) {
-			list := istio.SharedPorts(g.binding, func(place string) []*config.Listener { return with.on(ctx, place) })
+			list := istio.SharedPorts(g.binding, func(place string) []*config.Listener { return other.sites.on(ctx, place) })
 			return &findings{list}, len(list) > 0
 		})
 }

@@ -67,13 +67,14 @@ func TestRoutesOfBothAPIsOnOneHost(t *testing.T) {
 		hosts, uri       string // of the VirtualService
 		want             string // in its ConflictFree condition; empty: none is reported
 	}{
-		{"same path", "80", "", "", `{path: {type: Exact, value: /a}}`, `"*"`, `{uri: {exact: /a}}`, "go to spec.rules[0] of HTTPRoute default/r: routes of Gateway API come first"},
-		{"same prefix", "80", "", "", prefixA, `"*"`, uriA, "go to spec.rules[0] of HTTPRoute default/r"},
-		{"below its prefix", "80", "", "", prefixA, `"*"`, `{uri: {prefix: /a/b}}`, "go to spec.rules[0]"},
-		{"exact below its prefix", "80", "", "", prefixA, `"*"`, `{uri: {exact: /a/b/c}}`, "go to spec.rules[0]"},
-		{"every path", "80", "", "", `{}`, `"*"`, `{uri: {regex: "/x.*"}}`, "go to spec.rules[0]"},
-		{"on one name", "80", "", "a.example.com", prefixA, "a.example.com", `{uri: {exact: /a}}`, "go to spec.rules[0]"},
-		{"the listener's name", "80", "*.example.com", "", prefixA, "a.example.com", `{uri: {exact: /b}}`, `no request to "a.example.com" gets here: spec.listeners[0] of Gateway default/edge`},
+		{"same path", "80", "", "", `{path: {type: Exact, value: /a}}`, `"*"`, `{uri: {exact: /a}}`, "gets no request: spec.rules[0] of HTTPRoute default/r takes every one before, as routes of Gateway API go before"},
+		{"same prefix", "80", "", "", prefixA, `"*"`, uriA, "but to paths that go on within its last segment: spec.rules[0] of HTTPRoute default/r"},
+		{"below its prefix", "80", "", "", prefixA, `"*"`, `{uri: {prefix: /a/b}}`, "gets no request"},
+		{"exact below its prefix", "80", "", "", prefixA, `"*"`, `{uri: {exact: /a/b/c}}`, "gets no request"},
+		{"every path", "80", "", "", `{}`, `"*"`, `{uri: {regex: "/x.*"}}`, "gets no request"},
+		{"same expression", "80", "", "", `{path: {type: RegularExpression, value: "/x[0-9]"}}`, `"*"`, `{uri: {regex: "/x[0-9]"}}`, "gets no request"},
+		{"on one name", "80", "", "a.example.com", prefixA, "a.example.com", `{uri: {exact: /a}}`, "gets no request"},
+		{"the listener's name", "80", "*.example.com", "", prefixA, "a.example.com", `{uri: {exact: /b}}`, `gets no request to "a.example.com": spec.listeners[0] of Gateway default/edge`},
 		{"other path", "80", "", "", prefixA, `"*"`, `{uri: {exact: /ab}}`, ""},
 		{"wider path", "80", "", "", prefixA, `"*"`, `{uri: {prefix: /}}`, ""},
 		{"with conditions", "80", "", "", `{path: {type: PathPrefix, value: /a}, method: GET}`, `"*"`, uriA, ""},
@@ -96,6 +97,15 @@ func TestRoutesOfBothAPIsOnOneHost(t *testing.T) {
 				t.Errorf("without Gateway API: ConflictFree %s", got)
 			}
 		})
+	}
+}
+
+func TestPartOfTheRequestsIsAnInfo(t *testing.T) {
+	w := newWorld(t)
+	w.write("all.yaml", serviceYAML("s", "10.0.0.1")+"---"+listenerYAML("edge", "80", "")+"---"+
+		bareRouteYAML("r", "", `{path: {type: PathPrefix, value: /a}, method: GET}`)+"---"+istioEdgeYAML("80", `"*"`)+"---"+virtualYAML(`"*"`, `{uri: {prefix: /a}}`))
+	if all := fmt.Sprintf("%+v", w.Statuses()); !strings.Contains(all, "requests that match spec.rules[0] of HTTPRoute default/r too go there") {
+		t.Errorf("not in the status: %s", all)
 	}
 }
 
@@ -151,7 +161,7 @@ func TestHTTPRoutesElsewhereConcernNoVirtualService(t *testing.T) {
 		routes.WriteString("---" + bareRouteYAML(fmt.Sprintf("r%d", i), "", fmt.Sprintf(`{path: {type: PathPrefix, value: /r%d}}`, i)))
 	}
 	w.write("routes.yaml", routes.String())
-	const name = "overtaken"
+	const name = "overlaps with httproutes"
 	before := w.recomputes()
 	w.write("one.yaml", bareRouteYAML("one", "", `{path: {type: PathPrefix, value: /one}}`))
 	elsewhere := w.recomputes()

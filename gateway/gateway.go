@@ -68,8 +68,10 @@ type Gateway struct {
 	compiler *snapshot.Compiler
 	sockets  map[snapshot.PortKey]*socket
 	failed   map[snapshot.PortKey]error
-	ack      config.Ack
+	compiled config.Ack // the compiler's
+	ack      config.Ack // with the sockets that could not be opened
 	retry    *time.Timer
+	onAck    func()
 	closed   bool
 
 	drains sync.WaitGroup
@@ -106,15 +108,16 @@ func (g *Gateway) Apply(_ context.Context, delta config.Delta) config.Ack {
 	start := time.Now()
 	result := g.compiler.Compile(&delta)
 	opened := g.openSockets(result.Snapshot)
-	old := g.snapshot.Swap(result.Snapshot)
+	g.snapshot.Store(result.Snapshot)
 	g.settle(result.Snapshot, opened)
-	g.ack = g.withBindFailures(result.Ack)
-	live, rejected := g.compiler.Counts()
-	rejected[config.KindListener] += len(g.failed)
+	before := g.ack
+	g.compiled = result.Ack
+	g.ack = g.withBindFailures(g.compiled)
+	live, rejected := g.counts()
 	g.metrics.Applied(telemetry.Applied{
 		Version: delta.Version, Took: time.Since(start), Resources: live, Rejected: rejected,
 	})
-	g.logChange(old, &delta, time.Since(start))
+	g.logChange(before, &delta, time.Since(start))
 	time.AfterFunc(retireAfter, func() {
 		g.mu.Lock()
 		defer g.mu.Unlock()
@@ -125,16 +128,26 @@ func (g *Gateway) Apply(_ context.Context, delta config.Delta) config.Ack {
 	return g.ack
 }
 
-func (g *Gateway) logChange(old *snapshot.Snapshot, delta *config.Delta, took time.Duration) {
-	before := ""
-	if old != nil {
-		before = old.Version
-	}
-	g.log.Info("configuration applied", "old_version", before, "new_version", delta.Version,
+// counts returns the number of live and of refused resources, by kind.
+func (g *Gateway) counts() (live, rejected [config.KindCount]int) {
+	live, rejected = g.compiler.Counts()
+	rejected[config.KindListener] += len(g.failed)
+	return live, rejected
+}
+
+// logChange logs a change, and what is refused since.
+func (g *Gateway) logChange(before config.Ack, delta *config.Delta, took time.Duration) {
+	g.log.Info("configuration applied", "old_version", before.Version, "new_version", delta.Version,
 		"changed", len(delta.Changed), "removed", len(delta.Removed),
 		"rejected", len(g.ack.Rejected), "took", took)
+	known := make(map[config.Name]string, len(before.Rejected))
+	for _, r := range before.Rejected {
+		known[r.Name] = r.Reason
+	}
 	for _, r := range g.ack.Rejected {
-		g.log.Warn("resource rejected", "resource", r.Name.String(), "reason", r.Reason)
+		if known[r.Name] != r.Reason {
+			g.log.Warn("resource rejected", "resource", r.Name.String(), "reason", r.Reason)
+		}
 	}
 }
 
@@ -155,6 +168,14 @@ func (g *Gateway) Ack() config.Ack {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.ack
+}
+
+// OnAck sets what is called when Ack changes although nothing was applied: a port that was
+// taken has become free. It is called from a goroutine of its own.
+func (g *Gateway) OnAck(f func()) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.onAck = f
 }
 
 // Live returns the live configuration.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/fairlead-mesh/fairlead/gateway/config"
@@ -72,6 +71,9 @@ func (g *Gateway) settle(live *snapshot.Snapshot, opened []*socket) {
 		g.drain(ctx, s)
 		context.AfterFunc(ctx, cancel)
 	}
+	if g.retry != nil {
+		g.retry.Stop()
+	}
 	if len(g.failed) > 0 {
 		g.retry = time.AfterFunc(bindRetry, g.retryBind)
 	}
@@ -86,33 +88,42 @@ func (g *Gateway) drain(ctx context.Context, s *socket) {
 	})
 }
 
-// retryBind tries again to open what could not be.
+// retryBind tries again to open what could not be, and tells whoever wants to know if that
+// changed anything.
 func (g *Gateway) retryBind() {
+	if tell := g.bindAgain(); tell != nil {
+		tell()
+	}
+}
+
+// bindAgain returns whom to tell. That is done without the lock: they ask for the Ack.
+func (g *Gateway) bindAgain() (tell func()) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.closed {
-		return
+		return nil
 	}
-	live := g.snapshot.Load()
+	live, failed := g.snapshot.Load(), len(g.failed)
 	g.settle(live, g.openSockets(live))
-	kept := slices.DeleteFunc(slices.Clone(g.ack.Rejected), func(r config.Rejection) bool {
-		return strings.HasPrefix(r.Reason, bindReason)
-	})
-	g.ack = g.withBindFailures(config.Ack{Version: g.ack.Version, Rejected: kept})
+	g.ack = g.withBindFailures(g.compiled)
+	if len(g.failed) == failed {
+		return nil
+	}
+	_, rejected := g.counts()
+	g.metrics.Rejected(rejected)
+	return g.onAck
 }
-
-// bindReason begins the reason of a listener that is refused for its socket.
-const bindReason = "port: "
 
 // withBindFailures adds the listeners whose socket could not be opened.
 func (g *Gateway) withBindFailures(ack config.Ack) config.Ack {
 	live := g.snapshot.Load()
+	ack.Rejected = slices.Clone(ack.Rejected)
 	for key, err := range g.failed {
 		for _, name := range live.Port(key).Listeners {
 			ack.Rejected = append(ack.Rejected, config.Rejection{
 				Name:   config.Name{Kind: config.KindListener, Name: name},
 				Origin: g.compiler.Origin(config.Name{Kind: config.KindListener, Name: name}),
-				Reason: bindReason + err.Error(),
+				Reason: "port: " + err.Error(),
 			})
 		}
 	}

@@ -16,8 +16,8 @@ const acceptLinger = 50 * time.Millisecond
 // tunnels on them are counted and logged.
 const forceGrace = time.Second
 
-// Drain stops accepting and lets connections end: idle ones now, others after their
-// next response. When ctx ends first, what is left is closed by force, and the error
+// Drain stops accepting and lets connections end: after their next response, or when they
+// have been idle for a moment more. When ctx ends first, what is left is closed by force, and the error
 // says how many that were.
 func (s *Socket) Drain(ctx context.Context) error {
 	s.stopAccepting(acceptLinger)

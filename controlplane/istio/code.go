@@ -44,11 +44,11 @@ var (
 
 	// Unreachable: earlier rules of the same object take every request of this one.
 	Unreachable = Code{"FL0201", "VirtualServiceUnreachableRule", "IST0130"}
-	// Shadowed: an older object takes every request of this rule.
+	// Shadowed: an older object, or one of Gateway API, takes every request of this rule.
 	Shadowed = Code{"FL0202", "Shadowed", ""}
 	// Shadows: this rule takes every request of a younger object's rule.
 	Shadows = Code{"FL0203", "Shadows", ""}
-	// Overlap: some requests match rules of two objects; the older wins.
+	// Overlap: some requests match rules of two objects; the older wins, or Gateway API's.
 	Overlap = Code{"FL0204", "Overlap", ""}
 	// PortConflict: an older server has the port with another protocol.
 	PortConflict = Code{"FL0205", "PortConflict", ""}
@@ -60,8 +60,6 @@ var (
 	Superseded = Code{"FL0208", "Superseded", ""}
 	// IneffectiveMatch: earlier matches take every request of this match.
 	IneffectiveMatch = Code{"FL0209", "VirtualServiceIneffectiveMatch", "IST0131"}
-	// ForeignRoute: a route or a listener of Gateway API, on the same port and host, takes requests of this rule.
-	ForeignRoute = Code{"FL0210", "ForeignRoute", ""}
 
 	// NotFound: a named object, host, port or subset does not exist.
 	NotFound = Code{"FL0301", "ReferencedResourceNotFound", "IST0101"}

@@ -39,6 +39,8 @@ func coversPath(a, b *config.PathMatch) bool {
 		if k.Prefix == "/" {
 			return true
 		}
+	case *config.PathMatch_SegmentPrefix:
+		return coversSegments(k.SegmentPrefix, b)
 	}
 	if b.GetIgnoreCase() && !a.GetIgnoreCase() || b.GetKind() == nil {
 		return false
@@ -50,6 +52,27 @@ func coversPath(a, b *config.PathMatch) bool {
 		return whole != "" && path == whole || ours != "" && strings.HasPrefix(path, ours)
 	case *config.PathMatch_Prefix:
 		return ours != "" && strings.HasPrefix(fold(a, k.Prefix), ours)
+	}
+	return false
+}
+
+// coversSegments is coversPath for a prefix of whole segments, as Gateway API's are.
+func coversSegments(prefix string, b *config.PathMatch) bool {
+	if prefix == "/" {
+		return true
+	}
+	if b.GetIgnoreCase() {
+		return false
+	}
+	prefix = strings.TrimSuffix(prefix, "/")
+	below := prefix + "/"
+	switch k := b.GetKind().(type) {
+	case *config.PathMatch_Exact:
+		return k.Exact == prefix || strings.HasPrefix(k.Exact, below)
+	case *config.PathMatch_SegmentPrefix:
+		return strings.HasPrefix(strings.TrimSuffix(k.SegmentPrefix, "/")+"/", below)
+	case *config.PathMatch_Prefix:
+		return strings.HasPrefix(k.Prefix, below)
 	}
 	return false
 }

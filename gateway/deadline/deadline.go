@@ -57,7 +57,7 @@ type shard struct {
 
 // Sweeper watches timers. Create it with New and end it with Stop.
 type Sweeper struct {
-	now    atomic.Int64 // since start; advanced by the sweep
+	now    atomic.Int64 // advanced by the sweep, by two intervals at most
 	start  time.Time
 	next   atomic.Uint32
 	shards [shards]shard
@@ -121,12 +121,16 @@ func (s *Sweeper) run() {
 	defer close(s.done)
 	ticker := time.NewTicker(Interval)
 	defer ticker.Stop()
-	for {
+	for last := s.start; ; {
 		select {
 		case <-s.stop:
 			return
 		case <-ticker.C:
-			now := int64(time.Since(s.start)) + 1
+			// A sweep that comes very late, on a machine that is short of processors,
+			// must not take timers for due that were armed a moment ago by the old clock.
+			t := time.Now()
+			now := s.now.Load() + int64(min(t.Sub(last), 2*Interval))
+			last = t
 			s.now.Store(now)
 			for i := range s.shards {
 				s.shards[i].sweep(now)

@@ -41,6 +41,7 @@ func compileRedirect(r *config.Redirect) (*Redirect, error) {
 
 var (
 	locationName = []byte("location")
+	slash        = []byte("/")
 	noBytes      []byte
 )
 
@@ -51,6 +52,9 @@ func (r *Redirect) Respond(ex *exchange.Exchange) {
 	path := ex.Path
 	if r.path != nil {
 		path = r.path.Apply(ex)
+	}
+	if path[0] != '/' { // "*": the host would run on into it
+		path = slash
 	}
 	var buf [512]byte
 	b := append(buf[:0], r.resultScheme(ex)...)

@@ -46,6 +46,14 @@ func (r *Registry) Applied(a Applied) {
 	r.config.count++
 }
 
+// Rejected records what is refused when that changes between two changes of
+// configuration: a port became free.
+func (r *Registry) Rejected(rejected [config.KindCount]int) {
+	r.config.mu.Lock()
+	defer r.config.mu.Unlock()
+	r.config.last.Rejected = rejected
+}
+
 func (m *configMetrics) collect(ch chan<- prometheus.Metric) {
 	m.took.Collect(ch)
 	m.mu.Lock()

@@ -30,6 +30,11 @@ const freshGrace = time.Second
 // noFD is no descriptor.
 const noFD = ^uintptr(0)
 
+// idleGrace is what a drain leaves an idle connection. A busy client's next request may be
+// on its way; it is served, and its response says that the connection ends. To close at
+// once would lose it, and the client could not know whether it was acted on.
+const idleGrace = 250 * time.Millisecond
+
 // longAgo is a deadline that has passed.
 var longAgo = time.Unix(1, 0)
 
@@ -102,11 +107,10 @@ func (c *conn) await() bool {
 	if c.in.r < c.in.w {
 		return true // pipelined
 	}
-	if !c.beginIdle() {
-		return false
-	}
+	c.beginIdle()
 	err := c.readIdle()
-	if c.probing && isTimeout(err) && c.resumeIdle() {
+	if c.probing && isTimeout(err) {
+		c.resumeIdle()
 		err = c.readIdle()
 	}
 	if err == nil {
@@ -118,27 +122,28 @@ func (c *conn) await() bool {
 	return false
 }
 
-// beginIdle makes the connection one that may be told to end at any moment. It returns
-// false if it has to end now.
-func (c *conn) beginIdle() bool {
+// beginIdle makes the connection one that may be told to end at any moment.
+func (c *conn) beginIdle() {
 	timeouts := &c.lc.Settings().Timeouts
 	if c.served == 0 {
 		c.timer.Arm(timeouts.FirstByte)
-		return true
+		return
 	}
 	c.timer.Arm(timeouts.Idle)
 	c.state.Store(stateIdle)
-	return !c.lc.Draining()
+	if c.lc.Draining() { // since its last response was written: drain has found it busy
+		c.timer.Arm(idleGrace)
+	}
 }
 
-// resumeIdle lets a connection that was woken to be probed wait on. It returns false if
-// it was a drain that woke it.
-func (c *conn) resumeIdle() bool {
+// resumeIdle lets a connection that was woken to be probed wait on. If a drain woke it, it
+// has its grace once more.
+func (c *conn) resumeIdle() {
 	c.probing = false
 	c.mu.Lock()
 	_ = c.stream.SetReadDeadline(time.Time{}) // a closed connection shows when read
 	c.mu.Unlock()
-	return c.beginIdle()
+	c.beginIdle()
 }
 
 // endIdleWait is called when bytes have come.
@@ -148,13 +153,13 @@ func (c *conn) endIdleWait() {
 	}
 }
 
-// enterBusy leaves any state but idle. If the connection was told to end while a
-// request arrived, the request is served all the same.
+// enterBusy leaves any state but idle. If the connection was told to end while a request
+// arrived, the request is served all the same; that the connection ends after it is a
+// drain's to say, not a timer's that ran out in the same moment.
 func (c *conn) enterBusy() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.state.Swap(stateBusy) == stateClosing {
-		c.closing = true
 		_ = c.stream.SetReadDeadline(time.Time{}) // a closed connection shows when read
 	}
 }
@@ -163,11 +168,12 @@ func (c *conn) enterBusy() {
 func (c *conn) drain() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.state.Load() == stateFresh {
+	switch c.state.Load() {
+	case stateFresh:
 		c.timer.Arm(freshGrace)
-		return
+	case stateIdle:
+		c.timer.Arm(idleGrace)
 	}
-	c.endIdle(stateIdle)
 }
 
 // expire is called by the sweeper when the timer has run out.

@@ -74,14 +74,13 @@ func (c *conn) serveIdle(fd uintptr) bool {
 		if !c.serveHere() || c.in.r < c.in.w {
 			return true
 		}
-		if !c.beginIdle() {
-			c.ended = true
-			return true
-		}
+		c.beginIdle()
 		if n < len(dst) && c.served >= provenRequests {
 			c.in.release()
 			c.probing = true
-			c.timer.Arm(min(probeTime, c.settings.Timeouts.Idle))
+			if !c.lc.Draining() {
+				c.timer.Arm(min(probeTime, c.settings.Timeouts.Idle))
+			}
 			return false
 		}
 	}

@@ -131,8 +131,8 @@ func (c *churn) client() {
 	defer conn.Close()
 	seen := int64(0)
 	for i := 0; !c.stop.Load(); i++ {
-		if i%1000 == 0 {
-			if err := conn.SetDeadline(time.Now().Add(harness.Patience)); err != nil {
+		if i%100 == 0 {
+			if err := conn.Renew(); err != nil {
 				c.fault("%v", err)
 				return
 			}
@@ -181,8 +181,8 @@ func judge(got reply) (int64, string) {
 	return n, ""
 }
 
-// visitor uses the listener that comes and goes. It may find nobody there, and its connection may end, but each
-// answer must be whole and of one generation.
+// visitor uses the listener that comes and goes. It may find nobody there, and its first request may meet the end
+// of the listener; each later one gets a whole answer of one generation, the last of which says that it is.
 func (c *churn) visitor() {
 	again := time.NewTicker(time.Millisecond)
 	defer again.Stop()
@@ -193,14 +193,16 @@ func (c *churn) visitor() {
 			continue
 		}
 		c.visits.Add(1)
-		for i := 0; !c.stop.Load(); i++ {
+		for i, last := 0, time.Now(); !c.stop.Load(); i++ {
+			paused := time.Since(last) > promptly
 			got, err := exchangeOn(conn, churnRequests[i%2])
-			if errors.Is(err, errUnanswered) {
+			last = time.Now()
+			if errors.Is(err, errUnanswered) && (i == 0 || paused) {
 				c.unanswered.Add(1)
 				break
 			}
 			if err != nil {
-				c.fault("visitor: %v", err)
+				c.fault("visitor's request %d: %v", i, err)
 				break
 			}
 			c.requests.Add(1)

@@ -59,13 +59,16 @@ func tallyOne(a *harness.Appliance, request []byte, n int) (map[string]int, erro
 	}
 	defer c.Close()
 	count := make(map[string]int)
-	for range n {
-		if _, err := c.Write(request); err != nil {
+	for i := range n {
+		if err := c.Renew(); err != nil {
 			return nil, err
+		}
+		if _, err := c.Write(request); err != nil {
+			return nil, fmt.Errorf("request %d: %w", i, err)
 		}
 		answer, err := c.TryNext("GET")
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("request %d: %w", i, err)
 		}
 		count[fmt.Sprint(answer.Status, " ", answer.Body)]++
 	}

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 // Client is one connection to the appliance. It sends what it is told, right or wrong.
@@ -40,11 +41,12 @@ func (a *Appliance) TryDial(port int) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.SetDeadline(deadline()); err != nil {
-		return nil, err
-	}
-	return &Client{TCPConn: c.(*net.TCPConn), Reader: bufio.NewReader(c)}, nil
+	client := &Client{TCPConn: c.(*net.TCPConn), Reader: bufio.NewReader(c)}
+	return client, client.Renew()
 }
+
+// Renew gives the connection Patience from now on, for those used long.
+func (c *Client) Renew() error { return c.SetDeadline(time.Now().Add(Patience)) }
 
 // Refuses reports whether nobody listens on a configured port.
 func (a *Appliance) Refuses(port int) bool {

@@ -13,7 +13,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 )
 
 // Origin is a server behind the appliance.
@@ -183,5 +182,3 @@ func isTimeout(err error) bool {
 	e, ok := errors.AsType[net.Error](err)
 	return ok && e.Timeout()
 }
-
-func deadline() time.Time { return time.Now().Add(Patience) }

@@ -85,7 +85,6 @@ func readMessage(r *bufio.Reader, onHead func(*message)) (*message, error) {
 	} else {
 		err = m.readLength(r, length)
 	}
-	m.whole = err == nil
 	return m, err
 }
 

@@ -20,13 +20,14 @@ type origin struct {
 	addr      netip.AddrPort
 	answer    answer
 	bytes     atomic.Int64 // received
-	conns     atomic.Int64 // accepted
+	open      atomic.Int64 // connections now
 	accepting sync.WaitGroup
 	serving   sync.WaitGroup
 	broken    chan struct{} // gets one for each connection that ends within a message
 
 	mu         sync.Mutex
-	messages   []*message // whose head was in order, in order of arrival
+	early      func(*message, net.Conn) // is called for each head; nil: not
+	messages   []*message               // whose head was in order, in order of arrival
 	violations []error
 }
 
@@ -46,7 +47,6 @@ func newOrigin(t testing.TB, a answer) *origin {
 			if err != nil {
 				return
 			}
-			o.conns.Add(1)
 			o.serving.Go(func() { o.serve(c) })
 		}
 	})
@@ -60,13 +60,19 @@ func newOrigin(t testing.TB, a answer) *origin {
 }
 
 func (o *origin) serve(c net.Conn) {
+	o.open.Add(1)
+	defer o.open.Add(-1)
 	defer c.Close()
 	r := bufio.NewReader(io.TeeReader(c, counter{&o.bytes}))
 	for {
 		m, err := readMessage(r, func(m *message) {
 			o.mu.Lock()
-			defer o.mu.Unlock()
 			o.messages = append(o.messages, m)
+			early := o.early
+			o.mu.Unlock()
+			if early != nil {
+				early(m, c)
+			}
 		})
 		switch {
 		case errors.Is(err, errPartial):
@@ -77,10 +83,18 @@ func (o *origin) serve(c net.Conn) {
 		case err != nil:
 			o.violate(err)
 			return
-		case !o.answer(m, c):
+		}
+		o.finish(m)
+		if !o.answer(m, c) {
 			return
 		}
 	}
+}
+
+func (o *origin) setEarly(early func(*message, net.Conn)) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.early = early
 }
 
 // wantBroken waits until a connection has ended within a message.
@@ -91,6 +105,13 @@ func (o *origin) wantBroken(t testing.TB) {
 	case <-time.After(patience):
 		t.Error("no upstream connection was broken off")
 	}
+}
+
+// finish marks a message as whole.
+func (o *origin) finish(m *message) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	m.whole = true
 }
 
 // counter counts what is written to it.
