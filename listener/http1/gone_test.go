@@ -84,8 +84,7 @@ func TestClientStillThere(t *testing.T) {
 					t.Error("cancelled")
 				}
 				textPath(ex)
-			})
-			rig.server.HalfClose = tt.halfClose
+			}, func(s *Server) { s.HalfClose = tt.halfClose })
 			c := rig.dial(t)
 			// The body, which nobody reads, has the request served outside the poller's call.
 			c.send("POST /there HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx")

@@ -55,13 +55,16 @@ func newServer(t testing.TB, h handlerFunc) (*Server, *atomic.Int64) {
 	}, calls
 }
 
-func newRig(t testing.TB, layer *config.HttpSettings, h handlerFunc) *rig {
+func newRig(t testing.TB, layer *config.HttpSettings, h handlerFunc, edit ...func(*Server)) *rig {
 	t.Helper()
 	r := new(rig)
 	r.server, _ = newServer(t, func(ex *exchange.Exchange) {
 		r.calls.Add(1)
 		h(ex)
 	})
+	for _, f := range edit {
+		f(r.server)
+	}
 	socket, err := listener.Open(listener.Options{
 		Address: "127.0.0.1", Settings: newSettings(t, layer),
 		Stats: r.server.Stats, Log: r.server.Log,

@@ -214,11 +214,12 @@ func TestRefusals(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			refused := make(chan string, 1)
 			r := newRig(t, &config.HttpSettings{
 				Limits: &config.HttpLimits{ContentBytes: 1000},
-			}, textPath)
-			refused := make(chan string, 1)
-			r.server.Refused = func(ex *exchange.Exchange) { refused <- ex.Failure.Reason }
+			}, textPath, func(s *Server) {
+				s.Refused = func(ex *exchange.Exchange) { refused <- ex.Failure.Reason }
+			})
 			c := r.dial(t)
 			c.send(tt.request)
 			res, _ := c.response("GET")
