@@ -102,11 +102,19 @@ func checkPath(p string) error {
 			return fmt.Errorf("%q: byte 0x%02x cannot stand in a path", p, p[i])
 		}
 	}
+	for segment := range strings.SplitSeq(p, "/") {
+		if segment == "." || segment == ".." {
+			return fmt.Errorf("%q: has a dot segment", p)
+		}
+	}
 	return nil
 }
 
-// pathByte reports whether c may stand in a path: visible ASCII that does not end it.
-func pathByte(c byte) bool { return c > ' ' && c < 0x7f && c != '?' && c != '#' }
+// pathByte reports whether c may stand in a path: visible ASCII that neither ends it nor
+// is among the delimiters that no URI has (RFC 3986 §2).
+func pathByte(c byte) bool {
+	return c > ' ' && c < 0x7f && strings.IndexByte(`?#"<>\`, c) < 0
+}
 
 // Apply returns the new path for ex, whose facts and MatchedLen are set. The result lives
 // as long as the Exchange. A prefix rewrite joins with exactly one "/" where the match

@@ -39,13 +39,14 @@ func TestSlowHead(t *testing.T) {
 				conns = append(conns, c)
 			}
 			for _, c := range conns {
-				back, err := io.ReadAll(io.LimitReader(c, 1<<16))
+				var back strings.Builder
+				_, err := io.Copy(&back, io.LimitReader(c, 1<<16))
 				if isTimeout(err) {
 					t.Fatal("the connection was not ended")
 				}
-				got, _ := replies(string(back), "GET")
-				if tt.status == 0 && len(back) > 0 || tt.status != 0 && (len(got) != 1 || got[0].status != tt.status) {
-					t.Errorf("answered %.100q, want %d", back, tt.status)
+				got, _ := replies(back.String(), "GET")
+				if tt.status == 0 && back.Len() > 0 || tt.status != 0 && (len(got) != 1 || got[0].status != tt.status) {
+					t.Errorf("answered %.100q, want %d", back.String(), tt.status)
 				}
 			}
 			if n := e.refusals(t)[tt.reason] - before; n != clients {
@@ -83,7 +84,7 @@ func TestMemory(t *testing.T) {
 		{"field_100k", head + "X: " + strings.Repeat("a", 100<<10)},
 		{"fields_1000", head + strings.Repeat("a:\r\n", 1000)},
 		{"head_unfinished", head + strings.Repeat("X: "+strings.Repeat("y", 7<<10)+"\r\n", 8)},
-		{"chunks_1_byte", head + "Transfer-Encoding: chunked\r\n\r\n" + strings.Repeat("1\r\nx\r\n", 100_000)},
+		{"chunks_1_byte", head + "Transfer-Encoding: chunked\r\n\r\n" + strings.Repeat("1\r\nx\r\n", 30_000)},
 		{"chunk_unfinished", head + "Transfer-Encoding: chunked\r\n\r\nfffff\r\n" + strings.Repeat("x", 100<<10)},
 		{"chunk_extension", head + "Transfer-Encoding: chunked\r\n\r\n" + strings.Repeat("1;"+strings.Repeat("a", 4000)+"\r\nx\r\n", 4)},
 		{"trailers", head + "Transfer-Encoding: chunked\r\n\r\n0\r\n" + strings.Repeat("X: "+strings.Repeat("y", 1000)+"\r\n", 7)},

@@ -145,7 +145,7 @@ func attacks() (all []attack) {
 // TestOriginsReset: content whose end is the connection's must not look whole if that end
 // was a reset.
 func TestOriginsReset(t *testing.T) {
-	e := newEdge(t, everything, "", func(m *message, c net.Conn) bool {
+	e := newEdge(t, everything, "", func(_ *message, c net.Conn) bool {
 		_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\n\r\nhello")
 		_ = c.(*net.TCPConn).SetLinger(0)
 		return false

@@ -1,9 +1,9 @@
 package hostile
 
 import (
-	"fmt"
 	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -220,11 +220,11 @@ func lenient(target string, read int) string {
 func unescape(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
-		var c byte
-		if n, err := fmt.Sscanf(s[i:min(len(s), i+3)], "%%%02x", &c); n == 1 && err == nil && i+2 < len(s) {
-			i += 2
-		} else {
-			c = s[i]
+		c := s[i]
+		if c == '%' && i+2 < len(s) {
+			if n, err := strconv.ParseUint(s[i+1:i+3], 16, 8); err == nil {
+				c, i = byte(n), i+2
+			}
 		}
 		if c == 0 {
 			break
