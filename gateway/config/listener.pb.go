@@ -83,12 +83,68 @@ func (Protocol) EnumDescriptor() ([]byte, []int) {
 	return file_gateway_config_listener_proto_rawDescGZIP(), []int{0}
 }
 
+// TlsVersion is a version of TLS.
+type TlsVersion int32
+
+const (
+	// The default.
+	TlsVersion_TLS_VERSION_UNSPECIFIED TlsVersion = 0
+	// RFC 5246.
+	TlsVersion_TLS_VERSION_1_2 TlsVersion = 1
+	// RFC 8446.
+	TlsVersion_TLS_VERSION_1_3 TlsVersion = 2
+)
+
+// Enum value maps for TlsVersion.
+var (
+	TlsVersion_name = map[int32]string{
+		0: "TLS_VERSION_UNSPECIFIED",
+		1: "TLS_VERSION_1_2",
+		2: "TLS_VERSION_1_3",
+	}
+	TlsVersion_value = map[string]int32{
+		"TLS_VERSION_UNSPECIFIED": 0,
+		"TLS_VERSION_1_2":         1,
+		"TLS_VERSION_1_3":         2,
+	}
+)
+
+func (x TlsVersion) Enum() *TlsVersion {
+	p := new(TlsVersion)
+	*p = x
+	return p
+}
+
+func (x TlsVersion) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (TlsVersion) Descriptor() protoreflect.EnumDescriptor {
+	return file_gateway_config_listener_proto_enumTypes[1].Descriptor()
+}
+
+func (TlsVersion) Type() protoreflect.EnumType {
+	return &file_gateway_config_listener_proto_enumTypes[1]
+}
+
+func (x TlsVersion) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use TlsVersion.Descriptor instead.
+func (TlsVersion) EnumDescriptor() ([]byte, []int) {
+	return file_gateway_config_listener_proto_rawDescGZIP(), []int{1}
+}
+
 // Where TLS ends.
 type TlsSettings_Mode int32
 
 const (
+	// As TERMINATE.
 	TlsSettings_MODE_UNSPECIFIED TlsSettings_Mode = 0
-	TlsSettings_MODE_TERMINATE   TlsSettings_Mode = 1
+	// In this proxy.
+	TlsSettings_MODE_TERMINATE TlsSettings_Mode = 1
+	// At the origin: the connection is routed by SNI alone.
 	TlsSettings_MODE_PASSTHROUGH TlsSettings_Mode = 2
 )
 
@@ -117,11 +173,11 @@ func (x TlsSettings_Mode) String() string {
 }
 
 func (TlsSettings_Mode) Descriptor() protoreflect.EnumDescriptor {
-	return file_gateway_config_listener_proto_enumTypes[1].Descriptor()
+	return file_gateway_config_listener_proto_enumTypes[2].Descriptor()
 }
 
 func (TlsSettings_Mode) Type() protoreflect.EnumType {
-	return &file_gateway_config_listener_proto_enumTypes[1]
+	return &file_gateway_config_listener_proto_enumTypes[2]
 }
 
 func (x TlsSettings_Mode) Number() protoreflect.EnumNumber {
@@ -266,13 +322,26 @@ func (x *Listener) GetOrder() *Order {
 	return nil
 }
 
-// TlsSettings of a listener.
+// TlsSettings of a listener. A listener whose protocol is HTTPS terminates TLS; which
+// listener of a port a connection belongs to is decided by SNI, by the hostnames that
+// Listener.hostnames has, or sni_hosts if it is set.
 type TlsSettings struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Default: terminate here.
 	Mode TlsSettings_Mode `protobuf:"varint,1,opt,name=mode,proto3,enum=fairlead.config.v1.TlsSettings_Mode" json:"mode,omitempty"`
-	// Names of Certificates to choose from by SNI.
-	Certificates  []string `protobuf:"bytes,2,rep,name=certificates,proto3" json:"certificates,omitempty"`
+	// Names of Certificates to choose from by SNI and by what the client can verify. None
+	// of them known: handshakes are refused (fail closed).
+	Certificates []string `protobuf:"bytes,2,rep,name=certificates,proto3" json:"certificates,omitempty"`
+	// Lowest version. Default: TLS 1.2. Lower ones are refused.
+	MinVersion TlsVersion `protobuf:"varint,3,opt,name=min_version,json=minVersion,proto3,enum=fairlead.config.v1.TlsVersion" json:"min_version,omitempty"`
+	// Highest version. Default: TLS 1.3.
+	MaxVersion TlsVersion `protobuf:"varint,4,opt,name=max_version,json=maxVersion,proto3,enum=fairlead.config.v1.TlsVersion" json:"max_version,omitempty"`
+	// Cipher suites for TLS 1.2, by their IANA names; TLS 1.3 has its own. Default: those
+	// with forward secrecy and authenticated encryption.
+	CipherSuites []string `protobuf:"bytes,5,rep,name=cipher_suites,json=cipherSuites,proto3" json:"cipher_suites,omitempty"`
+	// Server names that choose this listener, as Listener.hostnames. Default: those.
+	// Source: Istio's Gateway.servers[].hosts, whose listeners answer to every Host.
+	SniHosts      []string `protobuf:"bytes,6,rep,name=sni_hosts,json=sniHosts,proto3" json:"sni_hosts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -321,6 +390,34 @@ func (x *TlsSettings) GetCertificates() []string {
 	return nil
 }
 
+func (x *TlsSettings) GetMinVersion() TlsVersion {
+	if x != nil {
+		return x.MinVersion
+	}
+	return TlsVersion_TLS_VERSION_UNSPECIFIED
+}
+
+func (x *TlsSettings) GetMaxVersion() TlsVersion {
+	if x != nil {
+		return x.MaxVersion
+	}
+	return TlsVersion_TLS_VERSION_UNSPECIFIED
+}
+
+func (x *TlsSettings) GetCipherSuites() []string {
+	if x != nil {
+		return x.CipherSuites
+	}
+	return nil
+}
+
+func (x *TlsSettings) GetSniHosts() []string {
+	if x != nil {
+		return x.SniHosts
+	}
+	return nil
+}
+
 var File_gateway_config_listener_proto protoreflect.FileDescriptor
 
 const file_gateway_config_listener_proto_rawDesc = "" +
@@ -337,10 +434,16 @@ const file_gateway_config_listener_proto_rawDesc = "" +
 	"\x04http\x18\b \x01(\v2 .fairlead.config.v1.HttpSettingsR\x04http\x121\n" +
 	"\x03tls\x18\t \x01(\v2\x1f.fairlead.config.v1.TlsSettingsR\x03tls\x12/\n" +
 	"\x05order\x18\n" +
-	" \x01(\v2\x19.fairlead.config.v1.OrderR\x05order\"\xb3\x01\n" +
+	" \x01(\v2\x19.fairlead.config.v1.OrderR\x05order\"\xf7\x02\n" +
 	"\vTlsSettings\x128\n" +
 	"\x04mode\x18\x01 \x01(\x0e2$.fairlead.config.v1.TlsSettings.ModeR\x04mode\x12\"\n" +
-	"\fcertificates\x18\x02 \x03(\tR\fcertificates\"F\n" +
+	"\fcertificates\x18\x02 \x03(\tR\fcertificates\x12?\n" +
+	"\vmin_version\x18\x03 \x01(\x0e2\x1e.fairlead.config.v1.TlsVersionR\n" +
+	"minVersion\x12?\n" +
+	"\vmax_version\x18\x04 \x01(\x0e2\x1e.fairlead.config.v1.TlsVersionR\n" +
+	"maxVersion\x12#\n" +
+	"\rcipher_suites\x18\x05 \x03(\tR\fcipherSuites\x12\x1b\n" +
+	"\tsni_hosts\x18\x06 \x03(\tR\bsniHosts\"F\n" +
 	"\x04Mode\x12\x14\n" +
 	"\x10MODE_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eMODE_TERMINATE\x10\x01\x12\x14\n" +
@@ -352,7 +455,12 @@ const file_gateway_config_listener_proto_rawDesc = "" +
 	"\fPROTOCOL_TLS\x10\x03\x12\x10\n" +
 	"\fPROTOCOL_TCP\x10\x04\x12\x10\n" +
 	"\fPROTOCOL_UDP\x10\x05\x12\x12\n" +
-	"\x0ePROTOCOL_HBONE\x10\x06B2Z0github.com/fairlead-mesh/fairlead/gateway/configb\x06proto3"
+	"\x0ePROTOCOL_HBONE\x10\x06*S\n" +
+	"\n" +
+	"TlsVersion\x12\x1b\n" +
+	"\x17TLS_VERSION_UNSPECIFIED\x10\x00\x12\x13\n" +
+	"\x0fTLS_VERSION_1_2\x10\x01\x12\x13\n" +
+	"\x0fTLS_VERSION_1_3\x10\x02B2Z0github.com/fairlead-mesh/fairlead/gateway/configb\x06proto3"
 
 var (
 	file_gateway_config_listener_proto_rawDescOnce sync.Once
@@ -366,29 +474,32 @@ func file_gateway_config_listener_proto_rawDescGZIP() []byte {
 	return file_gateway_config_listener_proto_rawDescData
 }
 
-var file_gateway_config_listener_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_gateway_config_listener_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
 var file_gateway_config_listener_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
 var file_gateway_config_listener_proto_goTypes = []any{
 	(Protocol)(0),         // 0: fairlead.config.v1.Protocol
-	(TlsSettings_Mode)(0), // 1: fairlead.config.v1.TlsSettings.Mode
-	(*Listener)(nil),      // 2: fairlead.config.v1.Listener
-	(*TlsSettings)(nil),   // 3: fairlead.config.v1.TlsSettings
-	(*Origin)(nil),        // 4: fairlead.config.v1.Origin
-	(*HttpSettings)(nil),  // 5: fairlead.config.v1.HttpSettings
-	(*Order)(nil),         // 6: fairlead.config.v1.Order
+	(TlsVersion)(0),       // 1: fairlead.config.v1.TlsVersion
+	(TlsSettings_Mode)(0), // 2: fairlead.config.v1.TlsSettings.Mode
+	(*Listener)(nil),      // 3: fairlead.config.v1.Listener
+	(*TlsSettings)(nil),   // 4: fairlead.config.v1.TlsSettings
+	(*Origin)(nil),        // 5: fairlead.config.v1.Origin
+	(*HttpSettings)(nil),  // 6: fairlead.config.v1.HttpSettings
+	(*Order)(nil),         // 7: fairlead.config.v1.Order
 }
 var file_gateway_config_listener_proto_depIdxs = []int32{
-	4, // 0: fairlead.config.v1.Listener.origin:type_name -> fairlead.config.v1.Origin
+	5, // 0: fairlead.config.v1.Listener.origin:type_name -> fairlead.config.v1.Origin
 	0, // 1: fairlead.config.v1.Listener.protocol:type_name -> fairlead.config.v1.Protocol
-	5, // 2: fairlead.config.v1.Listener.http:type_name -> fairlead.config.v1.HttpSettings
-	3, // 3: fairlead.config.v1.Listener.tls:type_name -> fairlead.config.v1.TlsSettings
-	6, // 4: fairlead.config.v1.Listener.order:type_name -> fairlead.config.v1.Order
-	1, // 5: fairlead.config.v1.TlsSettings.mode:type_name -> fairlead.config.v1.TlsSettings.Mode
-	6, // [6:6] is the sub-list for method output_type
-	6, // [6:6] is the sub-list for method input_type
-	6, // [6:6] is the sub-list for extension type_name
-	6, // [6:6] is the sub-list for extension extendee
-	0, // [0:6] is the sub-list for field type_name
+	6, // 2: fairlead.config.v1.Listener.http:type_name -> fairlead.config.v1.HttpSettings
+	4, // 3: fairlead.config.v1.Listener.tls:type_name -> fairlead.config.v1.TlsSettings
+	7, // 4: fairlead.config.v1.Listener.order:type_name -> fairlead.config.v1.Order
+	2, // 5: fairlead.config.v1.TlsSettings.mode:type_name -> fairlead.config.v1.TlsSettings.Mode
+	1, // 6: fairlead.config.v1.TlsSettings.min_version:type_name -> fairlead.config.v1.TlsVersion
+	1, // 7: fairlead.config.v1.TlsSettings.max_version:type_name -> fairlead.config.v1.TlsVersion
+	8, // [8:8] is the sub-list for method output_type
+	8, // [8:8] is the sub-list for method input_type
+	8, // [8:8] is the sub-list for extension type_name
+	8, // [8:8] is the sub-list for extension extendee
+	0, // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_gateway_config_listener_proto_init() }
@@ -403,7 +514,7 @@ func file_gateway_config_listener_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_gateway_config_listener_proto_rawDesc), len(file_gateway_config_listener_proto_rawDesc)),
-			NumEnums:      2,
+			NumEnums:      3,
 			NumMessages:   2,
 			NumExtensions: 0,
 			NumServices:   0,

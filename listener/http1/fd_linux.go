@@ -12,7 +12,6 @@ func writeFD(fd uintptr, b []byte) (int, error) { return callFD(syscall.SYS_WRIT
 
 func callFD(trap, fd uintptr, b []byte) (int, error) {
 	for {
-		//nolint:gosec // the slice's own memory and length
 		n, _, errno := syscall.RawSyscall(trap, fd, uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)))
 		switch errno {
 		case 0:
@@ -21,7 +20,8 @@ func callFD(trap, fd uintptr, b []byte) (int, error) {
 			continue
 		case syscall.EAGAIN:
 			return 0, errAgain
+		default:
+			return 0, errno
 		}
-		return 0, errno
 	}
 }
