@@ -364,11 +364,7 @@ func TestTrailersAndInformational(t *testing.T) {
 		ex.Response.Status, ex.Response.Framing, ex.Response.Body = 200, exchange.FramingChunked, body
 		_ = ex.Downstream.WriteResponse(ex)
 	}).dial(t)
-<<<<<<< HEAD
 	c.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close, TE\r\nTE: gzip, trailers\r\n\r\n")
-=======
-	c.send("GET / HTTP/1.1\r\nHost: a\r\nTE: trailers\r\nConnection: TE, close\r\n\r\n")
->>>>>>> refs/heads/lint
 	got := c.rest()
 	if !strings.HasPrefix(got, "HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\nHTTP/1.1 200 OK\r\n") {
 		t.Errorf("1xx: %q", got)
