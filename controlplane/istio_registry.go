@@ -4,9 +4,8 @@ import (
 	"slices"
 	"strings"
 
-	corev1 "k8s.io/api/core/v1"
-
 	networking "istio.io/client-go/pkg/apis/networking/v1"
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/fairlead-mesh/fairlead/controlplane/collect"
 	"github.com/fairlead-mesh/fairlead/controlplane/istio"

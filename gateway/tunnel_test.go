@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"errors"
 	"bufio"
 	"bytes"
 	"context"
@@ -141,7 +142,7 @@ func expect(t *testing.T, r io.Reader, want string) {
 func wantEnd(t *testing.T, r io.Reader) string {
 	t.Helper()
 	rest, err := io.ReadAll(r)
-	if nerr, ok := err.(net.Error); ok && nerr.Timeout() {
+	if nerr, ok := errors.AsType[net.Error](err); ok && nerr.Timeout() {
 		t.Fatalf("not ended after %q", rest)
 	}
 	return string(rest)

@@ -36,7 +36,8 @@ func pattern(b []byte, offset int64) {
 func pour(w interface {
 	io.Writer
 	SetWriteDeadline(time.Time) error
-}, n int64, stalled chan<- int64) error {
+}, n int64, stalled chan<- int64,
+) error {
 	defer close(stalled)
 	told := false
 	buf := make([]byte, 64<<10)
