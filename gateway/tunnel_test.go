@@ -1,11 +1,11 @@
 package gateway_test
 
 import (
-	"errors"
 	"bufio"
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
