@@ -11,6 +11,7 @@ import (
 
 // gatewayAPI is the part of the graph that translates Gateway API.
 type gatewayAPI struct {
+	parents   collect.Collection[*gatewayapi.Parent]
 	listeners collect.Collection[*config.Resource]
 	routes    collect.Collection[*config.Resource]
 	sites     *sites
@@ -40,6 +41,7 @@ func newGatewayAPI(in *inputs, t gatewayapi.Translator, addresses func(*gwv1.Gat
 			}
 			return gatewayapi.NewParent(gw), true
 		})
+	a.parents = parents
 	a.listeners = collect.FlatMap("gateway listeners", parents, resourceKey,
 		func(_ *collect.Context, p *gatewayapi.Parent) []*config.Resource { return p.Resources() })
 

@@ -28,6 +28,7 @@ type inputs struct {
 	slices     *collect.Source[*discoveryv1.EndpointSlice]
 	pods       *collect.Source[*corev1.Pod]
 	istio      istioInputs
+	security   securityInputs
 
 	// programmed is what the proxy says of each listener of the contract.
 	programmed *collect.Source[programmed]
@@ -51,6 +52,7 @@ func newInputs(g *collect.Graph) *inputs {
 	in.slices = input[*discoveryv1.EndpointSlice](g, in, discoveryv1.GroupName, "EndpointSlice")
 	in.pods = input[*corev1.Pod](g, in, "", "Pod")
 	in.istio = newIstioInputs(g, in)
+	in.security = newSecurityInputs(g, in)
 	in.programmed = collect.NewSource(g, "programmed", func(p programmed) string { return p.listener })
 	return in
 }

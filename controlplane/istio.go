@@ -177,10 +177,10 @@ func (a *istioAPI) statuses() []ObjectStatus {
 		}
 	}
 	var out []ObjectStatus
-	out = append(out, istioStatuses(a.in.istio.gateways, "Gateway", byObject)...)
-	out = append(out, istioStatuses(a.in.istio.virtualServices, "VirtualService", byObject)...)
-	out = append(out, istioStatuses(a.in.istio.destinationRules, "DestinationRule", byObject)...)
-	return append(out, istioStatuses(a.in.istio.serviceEntries, "ServiceEntry", byObject)...)
+	out = append(out, istioStatuses(a.in.istio.gateways, istioNetworking, "Gateway", byObject)...)
+	out = append(out, istioStatuses(a.in.istio.virtualServices, istioNetworking, "VirtualService", byObject)...)
+	out = append(out, istioStatuses(a.in.istio.destinationRules, istioNetworking, "DestinationRule", byObject)...)
+	return append(out, istioStatuses(a.in.istio.serviceEntries, istioNetworking, "ServiceEntry", byObject)...)
 }
 
 // istioObject is any object of Istio's API.
@@ -204,8 +204,8 @@ type istioCondition struct {
 	Message string `json:"message,omitempty"`
 }
 
-func istioStatuses[T istioObject](from collect.Collection[T], kind string, byObject map[istio.Object][]istio.Finding) []ObjectStatus {
-	return statuses(from, istioNetworking, kind, func(o T) any {
+func istioStatuses[T istioObject](from collect.Collection[T], group, kind string, byObject map[istio.Object][]istio.Finding) []ObjectStatus {
+	return statuses(from, group, kind, func(o T) any {
 		object := istio.Object{Kind: kind, Namespace: o.GetNamespace(), Name: o.GetName()}
 		list := istio.SortFindings(byObject[object])
 		out := istioStatus{ObservedGeneration: o.GetGeneration(), Findings: list}

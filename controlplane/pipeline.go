@@ -38,15 +38,16 @@ type Options struct {
 // Pipeline is the control plane's graph and what feeds and empties it. Its methods are
 // for one goroutine, but Statuses and Problems.
 type Pipeline struct {
-	options Options
-	log     *slog.Logger
-	graph   *collect.Graph
-	in      *inputs
-	api     *gatewayAPI
-	mesh    *istioAPI
-	out     outbox
-	ledger  ledger
-	known   map[string]struct{} // problems that were logged
+	options  Options
+	log      *slog.Logger
+	graph    *collect.Graph
+	in       *inputs
+	api      *gatewayAPI
+	mesh     *istioAPI
+	security *securityAPI
+	out      outbox
+	ledger   ledger
+	known    map[string]struct{} // problems that were logged
 
 	published bool
 	onFirst   func()
@@ -77,9 +78,12 @@ func New(o Options) *Pipeline {
 	names := service.Options{ClusterDomain: o.ClusterDomain, AllowExternalName: o.AllowExternalName}
 	p.in = newInputs(p.graph)
 	p.api = newGatewayAPI(p.in, gatewayapi.Translator{Controller: gatewayapi.DefaultController, Services: names}, o.Addresses)
-	p.mesh = newIstioAPI(p.in, istio.Proxy{Labels: o.Labels, ClusterDomain: o.ClusterDomain}, names, p.api)
+	proxy := istio.Proxy{Labels: o.Labels, ClusterDomain: o.ClusterDomain}
+	p.mesh = newIstioAPI(p.in, proxy, names, p.api)
+	p.security = newSecurityAPI(p.in, proxy, p.api.parents, p.mesh.bindings)
 	p.out.collect(collect.Join("resources", p.api.listeners, p.api.routes, endpoints(p.in, names),
-		p.mesh.listeners, p.mesh.routes, p.mesh.backends, p.mesh.entries))
+		p.mesh.listeners, p.mesh.routes, p.mesh.backends, p.mesh.entries, p.security.policies))
+	p.security.policies.Subscribe(p.logClosed)
 	if r, ok := o.Publisher.(Reporter); ok {
 		r.OnAck(func() { p.reread(r) })
 	}
@@ -91,6 +95,17 @@ func (p *Pipeline) reread(r Reporter) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.ledger.note(p.graph, p.in.programmed, config.Delta{}, r.Ack())
+}
+
+// logClosed says which security policies have begun to close gateways.
+func (p *Pipeline) logClosed(b collect.Batch[*config.Resource]) {
+	for _, e := range b.Events {
+		if e.Op == collect.Added {
+			policy := e.New.GetPolicy()
+			p.log.Warn("security policy is not enforced: its gateways refuse all traffic",
+				"policy", policy.GetName(), "reason", policy.GetUnenforced().GetReason(), "gateways", len(policy.GetTargets()))
+		}
+	}
 }
 
 // equal compares resources.

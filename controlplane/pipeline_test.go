@@ -372,3 +372,53 @@ spec:
 		t.Errorf("Reconciled %s", got)
 	}
 }
+
+// A policy that is not enforced closes the gateways it is for, and no others.
+func TestSecurityPoliciesClose(t *testing.T) {
+	policy := func(kind, namespace, spec string) string {
+		return fmt.Sprintf("apiVersion: security.istio.io/v1\nkind: %s\nmetadata: {name: p, namespace: %s}\nspec: %s\n", kind, namespace, spec)
+	}
+	tests := []struct {
+		name, policy string
+		want         []string // gateways that are closed
+	}{
+		{"selector of this gateway", policy("AuthorizationPolicy", "istio-system", "{selector: {matchLabels: {istio: ingressgateway}}}"), []string{"gatewayapi/default/edge", "istio/default/edge"}},
+		{"selector of another workload", policy("AuthorizationPolicy", "default", "{selector: {matchLabels: {app: reviews}}}"), nil},
+		{"the gateway's name as a label", policy("AuthorizationPolicy", "default", "{selector: {matchLabels: {gateway.networking.k8s.io/gateway-name: edge}}}"), []string{"gatewayapi/default/edge"}},
+		{"target", policy("AuthorizationPolicy", "default", "{targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: edge}]}"), []string{"gatewayapi/default/edge"}},
+		{"target in another namespace", policy("AuthorizationPolicy", "other", "{targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: edge}]}"), nil},
+		{"its namespace", policy("RequestAuthentication", "default", "{}"), []string{"gatewayapi/default/edge", "istio/default/edge"}},
+		{"another namespace", policy("AuthorizationPolicy", "other", "{}"), nil},
+		{"the root namespace", policy("AuthorizationPolicy", "istio-system", "{}"), []string{"gatewayapi/default/edge", "istio/default/edge"}},
+		{"audit", policy("AuthorizationPolicy", "istio-system", "{action: AUDIT}"), nil},
+		{"mutual TLS between workloads", policy("PeerAuthentication", "istio-system", "{mtls: {mode: STRICT}}"), nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.write("gateways.yaml", gatewayYAML+"---"+istioGatewayYAML)
+			w.proxy.changed()
+			w.write("policy.yaml", tt.policy)
+			var got []string
+			for _, r := range w.proxy.delta.Changed {
+				for _, target := range r.GetPolicy().GetTargets() {
+					got = append(got, target.GetGateway())
+				}
+				if err := config.Validate(r); err != nil {
+					t.Error(err)
+				}
+			}
+			if d := cmp.Diff(tt.want, got); d != "" {
+				t.Error(d)
+			}
+			kind, _, _ := strings.Cut(strings.SplitAfter(tt.policy, "kind: ")[1], "\n")
+			if reconciled := w.condition(kind, "p", "Reconciled"); strings.HasPrefix(reconciled, "True") == (len(tt.want) > 0) {
+				t.Errorf("Reconciled %s", reconciled)
+			}
+			w.write("policy.yaml", "")
+			if len(tt.want) > 0 && len(w.proxy.changed()) != 1 {
+				t.Error("the policy went and the gateways stay closed")
+			}
+		})
+	}
+}

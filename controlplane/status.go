@@ -32,7 +32,8 @@ func (p *Pipeline) Statuses() []ObjectStatus {
 		}
 		return gwv1.HTTPRouteStatus{RouteStatus: s.status}
 	})...)
-	return append(out, p.mesh.statuses()...)
+	out = append(out, p.mesh.statuses()...)
+	return append(out, p.security.statuses()...)
 }
 
 // statuses lists a collection of statuses under the objects' own keys; nil is none.

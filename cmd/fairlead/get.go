@@ -25,6 +25,9 @@ var kindNames = map[string][]string{
 	"virtualservices": {"VirtualService"}, "virtualservice": {"VirtualService"}, "vs": {"VirtualService"},
 	"destinationrules": {"DestinationRule"}, "destinationrule": {"DestinationRule"}, "dr": {"DestinationRule"},
 	"serviceentries": {"ServiceEntry"}, "serviceentry": {"ServiceEntry"}, "se": {"ServiceEntry"},
+	"authorizationpolicies": {"AuthorizationPolicy"}, "authorizationpolicy": {"AuthorizationPolicy"}, "ap": {"AuthorizationPolicy"},
+	"requestauthentications": {"RequestAuthentication"}, "requestauthentication": {"RequestAuthentication"}, "ra": {"RequestAuthentication"},
+	"peerauthentications": {"PeerAuthentication"}, "peerauthentication": {"PeerAuthentication"}, "pa": {"PeerAuthentication"},
 	"all": nil,
 }
 
@@ -46,7 +49,8 @@ accepted, which references resolve, what is in conflict with what. Nothing is se
 so Programmed is False with the reason Pending.
 
 KINDS is a comma-separated list: gatewayclasses, gateways, httproutes,
-virtualservices, destinationrules, serviceentries, or all.
+virtualservices, destinationrules, serviceentries, authorizationpolicies,
+requestauthentications, peerauthentications, or all.
 
 Exit status: 0, or 1 if a document was refused.`,
 		Example: `  fairlead get gateways,httproutes -f ./manifests

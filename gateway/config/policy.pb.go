@@ -39,6 +39,7 @@ type Policy struct {
 	// Types that are valid to be assigned to Kind:
 	//
 	//	*Policy_Headers
+	//	*Policy_Unenforced
 	Kind          isPolicy_Kind `protobuf_oneof:"kind"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -118,6 +119,15 @@ func (x *Policy) GetHeaders() *HeaderPolicy {
 	return nil
 }
 
+func (x *Policy) GetUnenforced() *Unenforced {
+	if x != nil {
+		if x, ok := x.Kind.(*Policy_Unenforced); ok {
+			return x.Unenforced
+		}
+	}
+	return nil
+}
+
 type isPolicy_Kind interface {
 	isPolicy_Kind()
 }
@@ -126,7 +136,13 @@ type Policy_Headers struct {
 	Headers *HeaderPolicy `protobuf:"bytes,10,opt,name=headers,proto3,oneof"`
 }
 
+type Policy_Unenforced struct {
+	Unenforced *Unenforced `protobuf:"bytes,11,opt,name=unenforced,proto3,oneof"`
+}
+
 func (*Policy_Headers) isPolicy_Kind() {}
+
+func (*Policy_Unenforced) isPolicy_Kind() {}
 
 // PolicyTarget names what a policy applies to.
 type PolicyTarget struct {
@@ -247,6 +263,53 @@ func (*PolicyTarget_Route) isPolicyTarget_Target() {}
 
 func (*PolicyTarget_Backend) isPolicyTarget_Target() {}
 
+// Unenforced stands for a policy that the control plane knows and cannot say in this
+// contract yet. Its targets answer 503 (flag UAEX): what it was to protect stays protected.
+type Unenforced struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What is not enforced, for logs and dumps.
+	Reason        string `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Unenforced) Reset() {
+	*x = Unenforced{}
+	mi := &file_gateway_config_policy_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Unenforced) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Unenforced) ProtoMessage() {}
+
+func (x *Unenforced) ProtoReflect() protoreflect.Message {
+	mi := &file_gateway_config_policy_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Unenforced.ProtoReflect.Descriptor instead.
+func (*Unenforced) Descriptor() ([]byte, []int) {
+	return file_gateway_config_policy_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Unenforced) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 // HeaderPolicy edits fields of every request and response of its targets, the proxy's
 // own answers included.
 type HeaderPolicy struct {
@@ -259,7 +322,7 @@ type HeaderPolicy struct {
 
 func (x *HeaderPolicy) Reset() {
 	*x = HeaderPolicy{}
-	mi := &file_gateway_config_policy_proto_msgTypes[2]
+	mi := &file_gateway_config_policy_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -271,7 +334,7 @@ func (x *HeaderPolicy) String() string {
 func (*HeaderPolicy) ProtoMessage() {}
 
 func (x *HeaderPolicy) ProtoReflect() protoreflect.Message {
-	mi := &file_gateway_config_policy_proto_msgTypes[2]
+	mi := &file_gateway_config_policy_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -284,7 +347,7 @@ func (x *HeaderPolicy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeaderPolicy.ProtoReflect.Descriptor instead.
 func (*HeaderPolicy) Descriptor() ([]byte, []int) {
-	return file_gateway_config_policy_proto_rawDescGZIP(), []int{2}
+	return file_gateway_config_policy_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *HeaderPolicy) GetRequest() *HeaderModifier {
@@ -305,21 +368,27 @@ var File_gateway_config_policy_proto protoreflect.FileDescriptor
 
 const file_gateway_config_policy_proto_rawDesc = "" +
 	"\n" +
-	"\x1bgateway/config/policy.proto\x12\x12fairlead.config.v1\x1a\x1bgateway/config/filter.proto\x1a\x1bgateway/config/origin.proto\"\x83\x02\n" +
+	"\x1bgateway/config/policy.proto\x12\x12fairlead.config.v1\x1a\x1bgateway/config/filter.proto\x1a\x1bgateway/config/origin.proto\"\xc5\x02\n" +
 	"\x06Policy\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x122\n" +
 	"\x06origin\x18\x02 \x01(\v2\x1a.fairlead.config.v1.OriginR\x06origin\x12:\n" +
 	"\atargets\x18\x03 \x03(\v2 .fairlead.config.v1.PolicyTargetR\atargets\x12/\n" +
 	"\x05order\x18\x04 \x01(\v2\x19.fairlead.config.v1.OrderR\x05order\x12<\n" +
 	"\aheaders\x18\n" +
-	" \x01(\v2 .fairlead.config.v1.HeaderPolicyH\x00R\aheadersB\x06\n" +
+	" \x01(\v2 .fairlead.config.v1.HeaderPolicyH\x00R\aheaders\x12@\n" +
+	"\n" +
+	"unenforced\x18\v \x01(\v2\x1e.fairlead.config.v1.UnenforcedH\x00R\n" +
+	"unenforcedB\x06\n" +
 	"\x04kind\"\x86\x01\n" +
 	"\fPolicyTarget\x12\x1a\n" +
 	"\agateway\x18\x01 \x01(\tH\x00R\agateway\x12\x1c\n" +
 	"\blistener\x18\x02 \x01(\tH\x00R\blistener\x12\x16\n" +
 	"\x05route\x18\x03 \x01(\tH\x00R\x05route\x12\x1a\n" +
 	"\abackend\x18\x04 \x01(\tH\x00R\abackendB\b\n" +
-	"\x06target\"\x8c\x01\n" +
+	"\x06target\"$\n" +
+	"\n" +
+	"Unenforced\x12\x16\n" +
+	"\x06reason\x18\x01 \x01(\tR\x06reason\"\x8c\x01\n" +
 	"\fHeaderPolicy\x12<\n" +
 	"\arequest\x18\x01 \x01(\v2\".fairlead.config.v1.HeaderModifierR\arequest\x12>\n" +
 	"\bresponse\x18\x02 \x01(\v2\".fairlead.config.v1.HeaderModifierR\bresponseB2Z0github.com/fairlead-mesh/fairlead/gateway/configb\x06proto3"
@@ -336,27 +405,29 @@ func file_gateway_config_policy_proto_rawDescGZIP() []byte {
 	return file_gateway_config_policy_proto_rawDescData
 }
 
-var file_gateway_config_policy_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_gateway_config_policy_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_gateway_config_policy_proto_goTypes = []any{
 	(*Policy)(nil),         // 0: fairlead.config.v1.Policy
 	(*PolicyTarget)(nil),   // 1: fairlead.config.v1.PolicyTarget
-	(*HeaderPolicy)(nil),   // 2: fairlead.config.v1.HeaderPolicy
-	(*Origin)(nil),         // 3: fairlead.config.v1.Origin
-	(*Order)(nil),          // 4: fairlead.config.v1.Order
-	(*HeaderModifier)(nil), // 5: fairlead.config.v1.HeaderModifier
+	(*Unenforced)(nil),     // 2: fairlead.config.v1.Unenforced
+	(*HeaderPolicy)(nil),   // 3: fairlead.config.v1.HeaderPolicy
+	(*Origin)(nil),         // 4: fairlead.config.v1.Origin
+	(*Order)(nil),          // 5: fairlead.config.v1.Order
+	(*HeaderModifier)(nil), // 6: fairlead.config.v1.HeaderModifier
 }
 var file_gateway_config_policy_proto_depIdxs = []int32{
-	3, // 0: fairlead.config.v1.Policy.origin:type_name -> fairlead.config.v1.Origin
+	4, // 0: fairlead.config.v1.Policy.origin:type_name -> fairlead.config.v1.Origin
 	1, // 1: fairlead.config.v1.Policy.targets:type_name -> fairlead.config.v1.PolicyTarget
-	4, // 2: fairlead.config.v1.Policy.order:type_name -> fairlead.config.v1.Order
-	2, // 3: fairlead.config.v1.Policy.headers:type_name -> fairlead.config.v1.HeaderPolicy
-	5, // 4: fairlead.config.v1.HeaderPolicy.request:type_name -> fairlead.config.v1.HeaderModifier
-	5, // 5: fairlead.config.v1.HeaderPolicy.response:type_name -> fairlead.config.v1.HeaderModifier
-	6, // [6:6] is the sub-list for method output_type
-	6, // [6:6] is the sub-list for method input_type
-	6, // [6:6] is the sub-list for extension type_name
-	6, // [6:6] is the sub-list for extension extendee
-	0, // [0:6] is the sub-list for field type_name
+	5, // 2: fairlead.config.v1.Policy.order:type_name -> fairlead.config.v1.Order
+	3, // 3: fairlead.config.v1.Policy.headers:type_name -> fairlead.config.v1.HeaderPolicy
+	2, // 4: fairlead.config.v1.Policy.unenforced:type_name -> fairlead.config.v1.Unenforced
+	6, // 5: fairlead.config.v1.HeaderPolicy.request:type_name -> fairlead.config.v1.HeaderModifier
+	6, // 6: fairlead.config.v1.HeaderPolicy.response:type_name -> fairlead.config.v1.HeaderModifier
+	7, // [7:7] is the sub-list for method output_type
+	7, // [7:7] is the sub-list for method input_type
+	7, // [7:7] is the sub-list for extension type_name
+	7, // [7:7] is the sub-list for extension extendee
+	0, // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_gateway_config_policy_proto_init() }
@@ -368,6 +439,7 @@ func file_gateway_config_policy_proto_init() {
 	file_gateway_config_origin_proto_init()
 	file_gateway_config_policy_proto_msgTypes[0].OneofWrappers = []any{
 		(*Policy_Headers)(nil),
+		(*Policy_Unenforced)(nil),
 	}
 	file_gateway_config_policy_proto_msgTypes[1].OneofWrappers = []any{
 		(*PolicyTarget_Gateway)(nil),
@@ -381,7 +453,7 @@ func file_gateway_config_policy_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_gateway_config_policy_proto_rawDesc), len(file_gateway_config_policy_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   3,
+			NumMessages:   4,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -180,8 +180,15 @@ func TestCompile(t *testing.T) {
 }
 
 func TestClosedPolicyAnswers503(t *testing.T) {
+	for _, kind := range []string{"", ", unenforced: {reason: x}"} {
+		testClosed(t, "policy: {name: p, targets: [{route: on-any}]"+kind+"}")
+	}
+}
+
+func testClosed(t *testing.T, policy string) {
+	t.Helper()
 	c := newCompiler(t)
-	r := apply(c, config.Delta{Changed: parse(t, base+"---\npolicy: {name: p, targets: [{route: on-any}]}\n")})
+	r := apply(c, config.Delta{Changed: parse(t, base+"---\n"+policy+"\n")})
 	ex := exchange.Get()
 	defer exchange.Put(ex)
 	ex.Host, ex.Path = []byte("b.com"), []byte("/")

@@ -77,6 +77,8 @@ func compilePolicy(cfg *config.Policy) (*policy, error) {
 			p.filters = append(p.filters, f)
 		}
 		return p, nil
+	case *config.Policy_Unenforced:
+		return closed(cfg), nil
 	}
 	return nil, errors.New("kind: this proxy knows no such policy")
 }

@@ -175,11 +175,11 @@ func TestLastGood(t *testing.T) {
 		{"kinds without effect are named once each", []edit{
 			{
 				put("a.yaml", "apiVersion: apps/v1\nkind: Deployment\n", "apiVersion: apps/v1\nkind: Deployment\n",
-					"apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\n", "apiVersion: v1\nkind: Servcie\n"),
+					"apiVersion: security.istio.io/v1\nkind: NewPolicy\n", "apiVersion: v1\nkind: Servcie\n"),
 				nil,
 				[]string{
 					"a.yaml:1: Deployment: has no effect on traffic configured from files",
-					"a.yaml:7: AuthorizationPolicy: not supported: this security policy is NOT enforced",
+					"a.yaml:7: NewPolicy: not supported: this security policy is NOT enforced",
 					"a.yaml:10: Servcie: kind is not known in the core group: it has no effect",
 				},
 			},

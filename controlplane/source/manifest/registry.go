@@ -3,6 +3,7 @@ package manifest
 import (
 	"google.golang.org/protobuf/proto"
 	networkingv1 "istio.io/client-go/pkg/apis/networking/v1"
+	securityv1 "istio.io/client-go/pkg/apis/security/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -16,7 +17,7 @@ import (
 // protobuf message), so every version is decoded into the internal type directly.
 func registry() map[groupKind]kind {
 	kinds := make(map[groupKind]kind)
-	for _, list := range [][]kind{gatewayKinds(), istioKinds(), coreKinds()} {
+	for _, list := range [][]kind{gatewayKinds(), istioKinds(), securityKinds(), coreKinds()} {
 		for _, k := range list {
 			kinds[k.groupKind] = k
 		}
@@ -73,6 +74,22 @@ func istioKinds() []kind {
 			func(o *networkingv1.Sidecar) proto.Message { return &o.Spec }, nil),
 		protoKind(named("WorkloadEntry"),
 			func(o *networkingv1.WorkloadEntry) proto.Message { return &o.Spec }, validate.WorkloadEntry),
+	}
+}
+
+// securityKinds are delivered so that what they are to protect can be closed while they are
+// not enforced.
+func securityKinds() []kind {
+	named := func(name string) kind {
+		return kind{groupKind: groupKind{"security.istio.io", name}, versions: []string{"v1", "v1beta1"}}
+	}
+	return []kind{
+		protoKind(named("AuthorizationPolicy"),
+			func(o *securityv1.AuthorizationPolicy) proto.Message { return &o.Spec }, nil),
+		protoKind(named("RequestAuthentication"),
+			func(o *securityv1.RequestAuthentication) proto.Message { return &o.Spec }, nil),
+		protoKind(named("PeerAuthentication"),
+			func(o *securityv1.PeerAuthentication) proto.Message { return &o.Spec }, nil),
 	}
 }
 
