@@ -27,7 +27,9 @@ type routeStatus struct {
 	attached []gatewayapi.Section
 }
 
-func newGatewayAPI(in *inputs, t gatewayapi.Translator, addresses func(*gwv1.Gateway) []gwv1.GatewayStatusAddress) *gatewayAPI {
+func newGatewayAPI(
+	in *inputs, t gatewayapi.Translator, judged verdicts, addresses func(*gwv1.Gateway) []gwv1.GatewayStatusAddress,
+) *gatewayAPI {
 	a := &gatewayAPI{}
 	a.classStatus = collect.Map("gatewayclass status", in.classes,
 		func(_ *collect.Context, class *gwv1.GatewayClass) (*gwv1.GatewayClassStatus, bool) {
@@ -42,13 +44,23 @@ func newGatewayAPI(in *inputs, t gatewayapi.Translator, addresses func(*gwv1.Gat
 			return gatewayapi.NewParent(gw), true
 		})
 	a.parents = parents
+	grants := collect.NewIndex("grants by namespace", in.grants,
+		func(g *gwv1.ReferenceGrant) []string { return []string{g.Namespace} })
+	credentials := collect.Map("gateway credentials", parents,
+		func(ctx *collect.Context, p *gatewayapi.Parent) (gatewayapi.Credentials, bool) {
+			return p.Credentials(gatewayapi.CredentialLookups{
+				Grants: func(namespace string) []*gwv1.ReferenceGrant { return collect.Lookup(ctx, grants, namespace) },
+				Secret: judged.lookup(ctx),
+			}), true
+		})
 	a.listeners = collect.FlatMap("gateway listeners", parents, resourceKey,
-		func(_ *collect.Context, p *gatewayapi.Parent) []*config.Resource { return p.Resources() })
+		func(ctx *collect.Context, p *gatewayapi.Parent) []*config.Resource {
+			c, _ := collect.Get(ctx, credentials, ctx.Key())
+			return p.Resources(c)
+		})
 
 	a.sites = newSites(a.listeners)
 
-	grants := collect.NewIndex("grants by namespace", in.grants,
-		func(g *gwv1.ReferenceGrant) []string { return []string{g.Namespace} })
 	a.routes, a.routeStatus = collect.FlatMapStatus("httproutes", in.httpRoutes, resourceKey,
 		func(ctx *collect.Context, r *gwv1.HTTPRoute) ([]*config.Resource, *routeStatus) {
 			result := t.HTTPRoute(r, routeLookups(ctx, in, parents, grants))
@@ -68,7 +80,9 @@ func newGatewayAPI(in *inputs, t gatewayapi.Translator, addresses func(*gwv1.Gat
 			if !ok {
 				return nil, false
 			}
+			found, _ := collect.Get(ctx, credentials, ctx.Key())
 			s := p.Status(gatewayapi.State{
+				Credentials: found,
 				Programmed: func(listener string) (bool, string) {
 					w, _ := collect.Get(ctx, in.programmed, listener)
 					return w.ok, w.why

@@ -27,6 +27,7 @@ type inputs struct {
 	services   *collect.Source[*corev1.Service]
 	slices     *collect.Source[*discoveryv1.EndpointSlice]
 	pods       *collect.Source[*corev1.Pod]
+	secrets    *collect.Source[*corev1.Secret]
 	istio      istioInputs
 	security   securityInputs
 
@@ -51,6 +52,7 @@ func newInputs(g *collect.Graph) *inputs {
 	in.services = input[*corev1.Service](g, in, "", "Service")
 	in.slices = input[*discoveryv1.EndpointSlice](g, in, discoveryv1.GroupName, "EndpointSlice")
 	in.pods = input[*corev1.Pod](g, in, "", "Pod")
+	in.secrets = input[*corev1.Secret](g, in, "", "Secret")
 	in.istio = newIstioInputs(g, in)
 	in.security = newSecurityInputs(g, in)
 	in.programmed = collect.NewSource(g, "programmed", func(p programmed) string { return p.listener })

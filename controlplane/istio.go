@@ -39,11 +39,11 @@ type istioGateway struct {
 
 type findings struct{ list []istio.Finding }
 
-func newIstioAPI(in *inputs, proxy istio.Proxy, names service.Options, other *gatewayAPI) *istioAPI {
+func newIstioAPI(in *inputs, proxy istio.Proxy, names service.Options, judged verdicts, other *gatewayAPI) *istioAPI {
 	a := &istioAPI{in: in}
 	hosts := newRegistry(in, proxy, names)
 	a.backends, a.entries, a.entryResults = hosts.backends, hosts.endpoints, hosts.entries
-	a.gateways(in, proxy)
+	a.gateways(in, proxy, judged)
 	a.virtualServices(in, proxy, hosts)
 	a.ruleFindings = collect.Map("destinationrules", in.istio.destinationRules,
 		func(ctx *collect.Context, dr *networking.DestinationRule) (*findings, bool) {
@@ -57,7 +57,7 @@ func newIstioAPI(in *inputs, proxy istio.Proxy, names service.Options, other *ga
 	return a
 }
 
-func (a *istioAPI) gateways(in *inputs, proxy istio.Proxy) {
+func (a *istioAPI) gateways(in *inputs, proxy istio.Proxy, judged verdicts) {
 	claims := collect.Map("gateway claims", in.istio.gateways,
 		func(_ *collect.Context, gw *networking.Gateway) ([]istio.Claim, bool) { return proxy.Claims(gw), true })
 	byPort := collect.NewIndex("claims by port", claims, func(claims []istio.Claim) []string {
@@ -69,7 +69,7 @@ func (a *istioAPI) gateways(in *inputs, proxy istio.Proxy) {
 	})
 	a.listeners, a.bindings = collect.FlatMapStatus("istio gateways", in.istio.gateways, resourceKey,
 		func(ctx *collect.Context, gw *networking.Gateway) ([]*config.Resource, *istioGateway) {
-			result := proxy.Gateway(gw, func(port uint32) []istio.Claim {
+			result := proxy.Gateway(gw, istio.GatewayLookups{Secret: judged.lookup(ctx), Claims: func(port uint32) []istio.Claim {
 				var out []istio.Claim
 				for _, claims := range collect.Lookup(ctx, byPort, strconv.Itoa(int(port))) {
 					for i := range claims {
@@ -79,7 +79,7 @@ func (a *istioAPI) gateways(in *inputs, proxy istio.Proxy) {
 					}
 				}
 				return out
-			})
+			}})
 			return result.Resources, &istioGateway{result.Binding, result.Findings}
 		}, equal)
 }

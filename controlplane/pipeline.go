@@ -77,12 +77,14 @@ func New(o Options) *Pipeline {
 	})
 	names := service.Options{ClusterDomain: o.ClusterDomain, AllowExternalName: o.AllowExternalName}
 	p.in = newInputs(p.graph)
-	p.api = newGatewayAPI(p.in, gatewayapi.Translator{Controller: gatewayapi.DefaultController, Services: names}, o.Addresses)
+	judged := newVerdicts(p.in)
+	p.api = newGatewayAPI(p.in, gatewayapi.Translator{Controller: gatewayapi.DefaultController, Services: names}, judged, o.Addresses)
 	proxy := istio.Proxy{Labels: o.Labels, ClusterDomain: o.ClusterDomain}
-	p.mesh = newIstioAPI(p.in, proxy, names, p.api)
+	p.mesh = newIstioAPI(p.in, proxy, names, judged, p.api)
 	p.security = newSecurityAPI(p.in, proxy, p.api.parents, p.mesh.bindings)
 	p.out.collect(collect.Join("resources", p.api.listeners, p.api.routes, endpoints(p.in, names),
-		p.mesh.listeners, p.mesh.routes, p.mesh.backends, p.mesh.entries, p.security.policies))
+		p.mesh.listeners, p.mesh.routes, p.mesh.backends, p.mesh.entries, p.security.policies,
+		certificates(p.in, collect.Join("listeners", p.api.listeners, p.mesh.listeners))))
 	p.security.policies.Subscribe(p.logClosed)
 	if r, ok := o.Publisher.(Reporter); ok {
 		r.OnAck(func() { p.reread(r) })

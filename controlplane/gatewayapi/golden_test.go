@@ -11,6 +11,7 @@ import (
 	gwv1 "sigs.k8s.io/gateway-api/apis/v1"
 	"sigs.k8s.io/yaml"
 
+	"github.com/fairlead-mesh/fairlead/controlplane/certificate/certificatetest"
 	"github.com/fairlead-mesh/fairlead/gateway/config"
 	"github.com/fairlead-mesh/fairlead/test/golden"
 )
@@ -22,7 +23,11 @@ var translator = Translator{Controller: DefaultController}
 // TestGolden translates every situation in a world where proxies serve all they are sent.
 func TestGolden(t *testing.T) {
 	golden.Run(t, goldenDir, func(t *testing.T, input []byte) ([]*config.Resource, any) {
-		return worldOf(t, input).Translate(translator)
+		resources, statuses := worldOf(t, input).Translate(translator)
+		for i, r := range resources {
+			resources[i] = config.Redact(r)
+		}
+		return resources, statuses
 	})
 }
 
@@ -55,6 +60,10 @@ func worldOf(t testing.TB, input []byte) *World {
 			w.Services = append(w.Services, decode[corev1.Service](t, doc))
 		case "EndpointSlice":
 			w.Slices = append(w.Slices, decode[discoveryv1.EndpointSlice](t, doc))
+		case "Secret":
+			s := decode[corev1.Secret](t, doc)
+			certificatetest.Fill(t, s)
+			w.Secrets = append(w.Secrets, s)
 		case "Pod":
 			w.Pods = append(w.Pods, decode[corev1.Pod](t, doc))
 		default:

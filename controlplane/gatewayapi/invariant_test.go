@@ -62,6 +62,7 @@ func (w *World) shuffle(rng *rand.Rand) {
 	shuffle(rng, w.Grants)
 	shuffle(rng, w.Services)
 	shuffle(rng, w.Slices)
+	shuffle(rng, w.Secrets)
 }
 
 func shuffle[T any](rng *rand.Rand, s []T) {
@@ -104,6 +105,9 @@ func referents(r *config.Resource) []config.Name {
 	var out []config.Name
 	if l := r.GetListener(); l != nil {
 		out = append(out, config.Name{Kind: config.KindGateway, Name: l.GetGateway()})
+		for _, name := range l.GetTls().GetCertificates() {
+			out = append(out, config.Name{Kind: config.KindCertificate, Name: name})
+		}
 	}
 	for _, a := range r.GetRoute().GetAttachments() {
 		out = append(out, config.Name{Kind: config.KindListener, Name: a.GetListener()})

@@ -27,6 +27,11 @@ type Listener struct {
 	From     gwv1.FromNamespaces
 	Selector labels.Selector
 
+	// certificates are the certificateRefs of an HTTPS listener.
+	certificates []gwv1.SecretObjectReference
+	// note says what is accepted without effect; it may be empty.
+	note string
+
 	// Refused, Conflict and Refs are what is wrong: conditions Accepted, Conflicted and
 	// ResolvedRefs. Nil is well.
 	Refused, Conflict, Refs *Fault
@@ -41,29 +46,32 @@ func (l *Listener) takes(kind gwv1.Kind) bool {
 	return slices.ContainsFunc(l.Kinds, func(k gwv1.RouteGroupKind) bool { return k.Kind == kind })
 }
 
-// httpKinds are the routes of HTTP listeners.
+// httpKinds are the routes of HTTP and HTTPS listeners.
 var httpKinds = []gwv1.Kind{kindHTTPRoute}
 
 // kindsOf returns the kinds of routes that a protocol can carry; ok is false if it is
 // not served.
 func kindsOf(p gwv1.ProtocolType) (kinds []gwv1.Kind, ok bool) {
-	if p == gwv1.HTTPProtocolType {
+	switch p {
+	case gwv1.HTTPProtocolType, gwv1.HTTPSProtocolType:
 		return httpKinds, true
+	default:
+		return nil, false
 	}
-	return nil, false
 }
 
-func listeners(gateway string, addresses []string, in []gwv1.Listener) []Listener {
+func listeners(gateway string, addresses []string, spec *gwv1.GatewaySpec) []Listener {
+	in := spec.Listeners
 	out := make([]Listener, len(in))
 	for i := range in {
-		out[i] = listener(&in[i], fieldAt("spec.listeners", i))
+		out[i] = listener(&in[i], spec, fieldAt("spec.listeners", i))
 		out[i].Names = listenerNames(gateway, in[i].Name, addresses)
 	}
 	findConflicts(out)
 	return out
 }
 
-func listener(in *gwv1.Listener, field string) Listener {
+func listener(in *gwv1.Listener, spec *gwv1.GatewaySpec, field string) Listener {
 	l := Listener{Section: in.Name, Port: in.Port, Protocol: in.Protocol, Hostname: anyHost}
 	if h := deref(in.Hostname); h != "" {
 		host, ok := hostname(string(h))
@@ -74,6 +82,7 @@ func listener(in *gwv1.Listener, field string) Listener {
 		l.Hostname = host
 	}
 	l.checkSpec(in, field)
+	l.takeTLS(in, spec, field)
 	l.takeKinds(in.AllowedRoutes, field)
 	l.takeNamespaces(in.AllowedRoutes, field)
 	return l
@@ -93,7 +102,7 @@ func (l *Listener) checkSpec(in *gwv1.Listener, field string) {
 	}
 	if _, ok := kindsOf(in.Protocol); !ok {
 		l.refuse(gwv1.ListenerReasonUnsupportedProtocol, field+".protocol",
-			"%q is not supported yet, only %q is", in.Protocol, gwv1.HTTPProtocolType)
+			"%q is not supported yet, only %q and %q are", in.Protocol, gwv1.HTTPProtocolType, gwv1.HTTPSProtocolType)
 	}
 	if in.Port < 1 || in.Port > 65535 {
 		l.refuse(gwv1.ListenerReasonPortUnavailable, field+".port", "%d is not a port", in.Port)

@@ -14,6 +14,7 @@ const (
 	kindGateway   gwv1.Kind = "Gateway"
 	kindHTTPRoute gwv1.Kind = "HTTPRoute"
 	kindService   gwv1.Kind = "Service"
+	kindSecret    gwv1.Kind = "Secret"
 )
 
 // Parent is a Gateway as its routes and its status see it. It depends on the Gateway's
@@ -50,7 +51,7 @@ func NewParent(gw *gwv1.Gateway) *Parent {
 	if p.Refused == nil {
 		p.Refused = repeatedName(gw.Spec.Listeners)
 	}
-	p.Listeners = listeners(p.resourceName(), p.addresses, gw.Spec.Listeners)
+	p.Listeners = listeners(p.resourceName(), p.addresses, &gw.Spec)
 	if p.Refused == nil && p.countServing() == 0 {
 		p.Refused = faultf(string(gwv1.GatewayReasonListenersNotValid), "", "no listener is valid")
 	}
@@ -129,14 +130,15 @@ func notes(gw *gwv1.Gateway) []string {
 	s := gw.Spec
 	note(s.AllowedListeners != nil, "spec.allowedListeners")
 	note(s.TLS != nil && s.TLS.Backend != nil, "spec.tls.backend")
-	note(s.TLS != nil && s.TLS.Frontend != nil, "spec.tls.frontend")
 	note(s.DefaultScope != "" && s.DefaultScope != gwv1.GatewayDefaultScopeNone, "spec.defaultScope")
 	return out
 }
 
-// Resources returns the Gateway and its listeners that can serve; none if the Gateway is
-// refused.
-func (p *Parent) Resources() []*config.Resource {
+// Resources returns the Gateway and its listeners that can serve, with the certificates that
+// Credentials found; none if the Gateway is refused. An HTTPS listener whose certificates are
+// not resolved is there without any: it refuses handshakes, and no listener with a wider
+// hostname gets its clients.
+func (p *Parent) Resources(credentials Credentials) []*config.Resource {
 	if p.Refused != nil {
 		return nil
 	}
@@ -154,7 +156,8 @@ func (p *Parent) Resources() []*config.Resource {
 				Origin:    p.origin(fieldAt("spec.listeners", i)),
 				Address:   address,
 				Port:      uint32(l.Port),
-				Protocol:  config.Protocol_PROTOCOL_HTTP,
+				Protocol:  l.protocol(),
+				Tls:       l.settings(credentials.at(i)),
 				Hostnames: []string{l.Hostname},
 				Order:     &config.Order{CreatedUnixSeconds: p.order.CreatedUnixSeconds, Key: p.order.Key, Index: uint32(i)},
 			}))

@@ -19,6 +19,8 @@ type State struct {
 	// Shared names the older listeners of other Gateways with the port and hostname of
 	// the contract Listener of that name; empty for none. Nil: not known.
 	Shared func(listener string) string
+	// Credentials are what came of certificateRefs, by listener. Nil: there are none.
+	Credentials Credentials
 	// Addresses at which the Gateway can be reached.
 	Addresses []gwv1.GatewayStatusAddress
 }
@@ -30,18 +32,21 @@ func (p *Parent) Status(s State) gwv1.GatewayStatus {
 		out.Addresses = s.Addresses
 	}
 	var pending, bad []string
+	served := 0
 	for i := range p.Listeners {
 		l := &p.Listeners[i]
-		programmed := p.programmed(l, s)
-		out.Listeners[i] = p.listenerStatus(l, programmed, s)
+		programmed := p.programmed(i, s)
+		out.Listeners[i] = p.listenerStatus(i, programmed, s)
 		switch {
-		case !l.serves():
+		case !l.serves(), s.Credentials.at(i).Fault != nil:
 			bad = append(bad, string(l.Section))
 		case programmed.Status != metav1.ConditionTrue:
 			pending = append(pending, string(l.Section))
+		default:
+			served++
 		}
 	}
-	out.Conditions = []metav1.Condition{p.accepted(bad), p.gatewayProgrammed(pending, s)}
+	out.Conditions = []metav1.Condition{p.accepted(bad), p.gatewayProgrammed(pending, served, s)}
 	return out
 }
 
@@ -61,7 +66,7 @@ func (p *Parent) withNotes(message string) string {
 	return strings.Join(append([]string{message}, p.notes...), "; ")
 }
 
-func (p *Parent) gatewayProgrammed(pending []string, s State) metav1.Condition {
+func (p *Parent) gatewayProgrammed(pending []string, served int, s State) metav1.Condition {
 	kind := gwv1.GatewayConditionProgrammed
 	switch {
 	case p.Refused != nil:
@@ -71,15 +76,18 @@ func (p *Parent) gatewayProgrammed(pending []string, s State) metav1.Condition {
 	case len(pending) > 0:
 		message := "listeners that no proxy serves yet: " + strings.Join(pending, ", ")
 		return unmet(kind, gwv1.GatewayReasonPending, message, p.Generation)
+	case served == 0:
+		return unmet(kind, gwv1.GatewayReasonInvalid, "no listener can be served", p.Generation)
 	}
 	return met(kind, gwv1.GatewayReasonProgrammed, "valid listeners are served", p.Generation)
 }
 
-func (p *Parent) listenerStatus(l *Listener, programmed metav1.Condition, s State) gwv1.ListenerStatus {
+func (p *Parent) listenerStatus(i int, programmed metav1.Condition, s State) gwv1.ListenerStatus {
+	l := &p.Listeners[i]
 	out := gwv1.ListenerStatus{
 		Name:           l.Section,
 		SupportedKinds: l.Kinds,
-		Conditions:     []metav1.Condition{p.listenerAccepted(l, s), p.conflicted(l), p.resolved(l), programmed},
+		Conditions:     []metav1.Condition{p.listenerAccepted(l, s), p.conflicted(l), p.resolved(l, s.Credentials.at(i).Fault), programmed},
 	}
 	if out.SupportedKinds == nil {
 		out.SupportedKinds = []gwv1.RouteGroupKind{}
@@ -95,7 +103,14 @@ func (p *Parent) listenerAccepted(l *Listener, s State) metav1.Condition {
 	if f := l.fault(); f != nil {
 		return unmet(kind, f.Reason, f.String(), p.Generation)
 	}
-	return met(kind, gwv1.ListenerReasonAccepted, "the listener is valid"+p.sharing(l, s), p.Generation)
+	return met(kind, gwv1.ListenerReasonAccepted, "the listener is valid"+p.sharing(l, s)+l.withNote(), p.Generation)
+}
+
+func (l *Listener) withNote() string {
+	if l.note == "" {
+		return ""
+	}
+	return "; " + l.note
 }
 
 // sharing tells of listeners that this one is served together with. Between Gateways that
@@ -130,22 +145,28 @@ func (p *Parent) conflicted(l *Listener) metav1.Condition {
 	return unmet(kind, gwv1.ListenerReasonNoConflicts, "the listener is distinct", p.Generation)
 }
 
-func (p *Parent) resolved(l *Listener) metav1.Condition {
+// resolved tells of certificates before kinds of routes: without those nothing is served.
+func (p *Parent) resolved(l *Listener, certificates *Fault) metav1.Condition {
 	kind := gwv1.ListenerConditionResolvedRefs
-	if l.Refs != nil {
-		return unmet(kind, l.Refs.Reason, l.Refs.String(), p.Generation)
+	var all faults
+	all.add(certificates)
+	all.add(l.Refs)
+	if len(all) > 0 {
+		return unmet(kind, all[0].Reason, all.String(), p.Generation)
 	}
 	return met(kind, gwv1.ListenerReasonResolvedRefs, "all references are resolved", p.Generation)
 }
 
 // programmed comes from what proxies answered, never from hope.
-func (p *Parent) programmed(l *Listener, s State) metav1.Condition {
-	kind := gwv1.ListenerConditionProgrammed
+func (p *Parent) programmed(i int, s State) metav1.Condition {
+	kind, l := gwv1.ListenerConditionProgrammed, &p.Listeners[i]
 	switch {
 	case !l.serves():
 		return unmet(kind, gwv1.ListenerReasonInvalid, "the listener is not accepted", p.Generation)
 	case p.Refused != nil:
 		return unmet(kind, gwv1.ListenerReasonInvalid, "the Gateway is not accepted", p.Generation)
+	case s.Credentials.at(i).Fault != nil:
+		return unmet(kind, gwv1.ListenerReasonInvalid, "handshakes are refused: not all certificates are resolved", p.Generation)
 	}
 	for _, name := range l.Names {
 		if s.Programmed == nil {

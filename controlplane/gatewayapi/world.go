@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	gwv1 "sigs.k8s.io/gateway-api/apis/v1"
 
+	"github.com/fairlead-mesh/fairlead/controlplane/certificate"
 	"github.com/fairlead-mesh/fairlead/controlplane/service"
 	"github.com/fairlead-mesh/fairlead/gateway/config"
 )
@@ -25,6 +26,7 @@ type World struct {
 	Services   []*corev1.Service
 	Slices     []*discoveryv1.EndpointSlice
 	Pods       []*corev1.Pod
+	Secrets    []*corev1.Secret
 
 	// Programmed is State's. Nil: no proxy has answered.
 	Programmed func(listener string) (ok bool, why string)
@@ -50,6 +52,7 @@ func (w *World) Translate(t Translator) ([]*config.Resource, []ObjectStatus) {
 	var statuses []ObjectStatus
 	parents := w.parents(t)
 	look := w.lookups(parents)
+	credentials := w.credentials(look)
 	attached := map[Section]int32{}
 	for _, route := range byName(w.HTTPRoutes) {
 		r := t.HTTPRoute(route, look)
@@ -63,8 +66,10 @@ func (w *World) Translate(t Translator) ([]*config.Resource, []ObjectStatus) {
 	}
 	for _, gw := range byName(w.Gateways) {
 		if p := parents[key(gw)]; p != nil {
-			resources = append(resources, p.Resources()...)
-			statuses = append(statuses, statusOf(kindGateway, gw, p.Status(w.state(p, attached))))
+			s := w.state(p, attached)
+			s.Credentials = p.Credentials(credentials)
+			resources = append(resources, p.Resources(s.Credentials)...)
+			statuses = append(statuses, statusOf(kindGateway, gw, p.Status(s)))
 		}
 	}
 	for _, class := range byName(w.Classes) {
@@ -76,7 +81,39 @@ func (w *World) Translate(t Translator) ([]*config.Resource, []ObjectStatus) {
 	slices.SortStableFunc(statuses, func(a, b ObjectStatus) int {
 		return cmp.Compare(rankOf(rank, a.Kind), rankOf(rank, b.Kind))
 	})
+	resources = append(resources, w.certificates(resources)...)
 	return append(resources, w.backends(t)...), statuses
+}
+
+func (w *World) credentials(look Lookups) CredentialLookups {
+	secrets := index(w.Secrets)
+	return CredentialLookups{
+		Grants: look.Grants,
+		Secret: func(namespace, name string) (certificate.Verdict, bool) {
+			s := secrets[namespace+"/"+name]
+			if s == nil {
+				return certificate.Verdict{}, false
+			}
+			return certificate.Judge(s), true
+		},
+	}
+}
+
+// certificates returns those that a listener refers to, and no others.
+func (w *World) certificates(resources []*config.Resource) []*config.Resource {
+	wanted := map[string]bool{}
+	for _, r := range resources {
+		for _, name := range r.GetListener().GetTls().GetCertificates() {
+			wanted[name] = true
+		}
+	}
+	var out []*config.Resource
+	for _, s := range byName(w.Secrets) {
+		if wanted[certificate.Name(s.Namespace, s.Name)] {
+			out = append(out, config.Wrap(certificate.Of(s)))
+		}
+	}
+	return out
 }
 
 func rankOf(rank map[string]int, kind string) int {

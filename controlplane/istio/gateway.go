@@ -2,12 +2,14 @@ package istio
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	api "istio.io/api/networking/v1"
 	networking "istio.io/client-go/pkg/apis/networking/v1"
 
+	"github.com/fairlead-mesh/fairlead/controlplane/certificate"
 	"github.com/fairlead-mesh/fairlead/gateway/config"
 )
 
@@ -27,6 +29,8 @@ type Server struct {
 	Bind     string
 	// Hosts as written, namespace included.
 	Hosts []string
+	// Protocol is PROTOCOL_HTTP or PROTOCOL_HTTPS; unspecified if it is not served.
+	Protocol config.Protocol
 	// Redirect says that every request is answered with a redirect to https.
 	Redirect bool
 }
@@ -52,10 +56,31 @@ var gatewayFields = fields{
 	"servers.tls.httpsRedirect": done,
 }
 
-// Gateway translates a Gateway. Claims looks up the servers of all Gateways on a port,
-// this one's included: see Claims.
-func (p Proxy) Gateway(gw *networking.Gateway, claims func(port uint32) []Claim) GatewayResult {
-	t := gatewayTranslation{proxy: p, gw: gw, object: object("Gateway", gw), claims: claims}
+// tlsFields are those of HTTPS servers; terminate reports what of them is without effect.
+var tlsFields = fields{
+	"tls.mode":               done,
+	"tls.credentialName":     done,
+	"tls.credentialNames":    done,
+	"tls.serverCertificate":  done,
+	"tls.privateKey":         done,
+	"tls.tlsCertificates":    done,
+	"tls.minProtocolVersion": done,
+	"tls.maxProtocolVersion": done,
+	"tls.cipherSuites":       done,
+}
+
+// GatewayLookups are how a Gateway sees other objects.
+type GatewayLookups struct {
+	// Claims returns the servers of all Gateways on a port, this one's included: see
+	// Proxy.Claims.
+	Claims func(port uint32) []Claim
+	// Secret returns the verdict on a Secret; ok is false if there is none.
+	Secret func(namespace, name string) (v certificate.Verdict, ok bool)
+}
+
+// Gateway translates a Gateway.
+func (p Proxy) Gateway(gw *networking.Gateway, look GatewayLookups) GatewayResult {
+	t := gatewayTranslation{proxy: p, gw: gw, object: object("Gateway", gw), look: look}
 	t.binding = &Binding{Namespace: gw.Namespace, Name: gw.Name, Selected: p.selected(gw.Spec.GetSelector())}
 	if !t.binding.Selected {
 		at{&t.report, t.object, "spec.selector"}.info(NotBound,
@@ -82,7 +107,7 @@ type gatewayTranslation struct {
 	proxy     Proxy
 	gw        *networking.Gateway
 	object    Object
-	claims    func(uint32) []Claim
+	look      GatewayLookups
 	binding   *Binding
 	resources []*config.Resource
 }
@@ -97,20 +122,29 @@ func (t *gatewayTranslation) server(i int, s *api.Server) Server {
 	a := at{&t.report, t.object, fmt.Sprintf("spec.servers[%d]", i)}
 	out := Server{
 		Port: s.GetPort().GetNumber(), Bind: s.GetBind(), Hosts: s.GetHosts(),
-		Redirect: s.GetTls().GetHttpsRedirect(),
+		Redirect: s.GetTls().GetHttpsRedirect() && isHTTP(protocolName(s)),
 	}
 	if !t.checkServer(a, s) {
 		return out
 	}
+	l := &config.Listener{
+		Name: fmt.Sprintf("%s/%d", t.name(), i), Gateway: t.name(), Origin: t.object.origin(t.gw, a.field),
+		Address: bindAddress(s.GetBind()), Port: out.Port, Protocol: config.Protocol_PROTOCOL_HTTP,
+		Hostnames: []string{"*"}, Order: order(t.gw, i),
+	}
+	if protocolName(s) == "HTTPS" {
+		var served bool
+		l.Protocol = config.Protocol_PROTOCOL_HTTPS
+		if l.Tls, served = t.terminate(a.in("tls"), s); !served {
+			t.resources = append(t.resources, config.Wrap(l)) // takes its names, and refuses them
+			return out
+		}
+	}
 	// Only now: of a server that is not served, every field is without effect.
 	a.unenforcedServer(s)
 	t.reportSharing(a, s)
-	out.Listener = fmt.Sprintf("%s/%d", t.name(), i)
-	t.resources = append(t.resources, config.Wrap(&config.Listener{
-		Name: out.Listener, Gateway: t.name(), Origin: t.object.origin(t.gw, a.field),
-		Address: bindAddress(s.GetBind()), Port: out.Port, Protocol: config.Protocol_PROTOCOL_HTTP,
-		Hostnames: []string{"*"}, Order: order(t.gw, i),
-	}))
+	out.Listener, out.Protocol = l.Name, l.Protocol
+	t.resources = append(t.resources, config.Wrap(l))
 	if out.Redirect {
 		t.resources = append(t.resources, config.Wrap(t.redirect(a, i, out)))
 	}
@@ -123,6 +157,10 @@ func (a at) unenforcedServer(s *api.Server) {
 		if rest, ok := strings.CutPrefix(path, "servers."); ok {
 			table[rest] = what
 		}
+	}
+	if protocolName(s) == "HTTPS" {
+		maps.Copy(table, tlsFields)
+		delete(table, "tls.httpsRedirect") // of no use where the scheme is https
 	}
 	reportUnenforced(a, s, table)
 }

@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 
+	"github.com/fairlead-mesh/fairlead/controlplane/certificate/certificatetest"
 	"github.com/fairlead-mesh/fairlead/controlplane/service"
 	"github.com/fairlead-mesh/fairlead/gateway/config"
 	"github.com/fairlead-mesh/fairlead/test/golden"
@@ -22,7 +23,11 @@ var testProxy = Proxy{Labels: DefaultLabels()}
 
 func TestGolden(t *testing.T) {
 	golden.Run(t, goldenDir, func(t *testing.T, input []byte) ([]*config.Resource, any) {
-		return worldOf(t, input).Translate(testProxy)
+		resources, statuses := worldOf(t, input).Translate(testProxy)
+		for i, r := range resources {
+			resources[i] = config.Redact(r)
+		}
+		return resources, statuses
 	})
 }
 
@@ -65,6 +70,14 @@ func (w *World) add(t testing.TB, doc []byte) {
 			t.Fatal(err)
 		}
 		w.addService(o)
+	case "Secret":
+		o := &corev1.Secret{}
+		if err := yaml.UnmarshalStrict(doc, o); err != nil {
+			t.Fatal(err)
+		}
+		o.Namespace = orDefault(o.Namespace)
+		certificatetest.Fill(t, o)
+		w.Secrets = append(w.Secrets, o)
 	default:
 		t.Fatalf("kind %q is not known:\n%s", kind.Kind, doc)
 	}

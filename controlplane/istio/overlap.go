@@ -205,8 +205,9 @@ func describe(m *config.HttpMatch) string {
 	return text
 }
 
-// Place names the port of a Listener for Places: "80", or with an address "10.0.0.1:80".
-func Place(l *config.Listener) string { return placeOf(l.GetAddress(), l.GetPort()) }
+// Place names the port of a Listener for Places: "80", with an address "10.0.0.1:80", with TLS
+// "443, HTTPS". Listeners whose places differ have no request in common.
+func Place(l *config.Listener) string { return placeOf(l.GetAddress(), l.GetPort(), l.GetProtocol()) }
 
 // Places returns a key for each port and hostname that a Route is attached to, for an index of
 // what Overlaps compares. Port looks up the Place of a Listener.

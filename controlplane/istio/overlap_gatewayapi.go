@@ -184,22 +184,38 @@ func SharedPorts(b *Binding, listeners func(place string) []*config.Listener) []
 			continue
 		}
 		a := at{&r, Object{"Gateway", b.Namespace, b.Name}, fmt.Sprintf("spec.servers[%d].hosts", i)}
-		for _, l := range listeners(placeOf(bindAddress(s.Bind), s.Port)) {
+		for _, l := range listeners(placeOf(bindAddress(s.Bind), s.Port, s.Protocol)) {
 			both := intersect(l.GetHostnames(), bareHosts(s.Hosts))
 			if o := l.GetOrigin(); len(both) > 0 {
 				a.warn(GatewayConflict, "%s of Gateway %s/%s, of Gateway API, has port %d for %s too; both serve, and %s",
 					o.GetField(), o.GetNamespace(), o.GetName(), s.Port, quoted(both), whyFirst)
 			}
 		}
+		for _, l := range listeners(placeOf(bindAddress(s.Bind), s.Port, otherThan(s.Protocol))) {
+			o := l.GetOrigin()
+			a.warn(PortConflict, "%s of Gateway %s/%s, of Gateway API, has port %d with another protocol: a proxy serves the older alone",
+				o.GetField(), o.GetNamespace(), o.GetName(), s.Port)
+		}
 	}
 	return SortFindings(r.findings)
 }
 
-// placeOf names an address, empty for all, and a port: "80", "10.0.0.1:80".
-func placeOf(address string, port uint32) string {
-	number := strconv.FormatUint(uint64(port), 10)
-	if address == "" {
-		return number
+// otherThan returns the protocol that cannot share a port with p.
+func otherThan(p config.Protocol) config.Protocol {
+	if p == config.Protocol_PROTOCOL_HTTPS {
+		return config.Protocol_PROTOCOL_HTTP
 	}
-	return net.JoinHostPort(address, number)
+	return config.Protocol_PROTOCOL_HTTPS
+}
+
+// placeOf names an address, empty for all, and a port: "80", "10.0.0.1:80", "443, HTTPS".
+func placeOf(address string, port uint32, protocol config.Protocol) string {
+	place := strconv.FormatUint(uint64(port), 10)
+	if address != "" {
+		place = net.JoinHostPort(address, place)
+	}
+	if protocol == config.Protocol_PROTOCOL_HTTPS {
+		place += ", HTTPS"
+	}
+	return place
 }

@@ -49,6 +49,7 @@ func (w *World) shuffle(r *rand.Rand) {
 	shuffle(r, w.DestinationRules)
 	shuffle(r, w.ServiceEntries)
 	shuffle(r, w.Services)
+	shuffle(r, w.Secrets)
 }
 
 func shuffle[T any](r *rand.Rand, list []T) {

@@ -8,8 +8,10 @@ import (
 
 	meta "istio.io/api/meta/v1alpha1"
 	networking "istio.io/client-go/pkg/apis/networking/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/fairlead-mesh/fairlead/controlplane/certificate"
 	"github.com/fairlead-mesh/fairlead/gateway/config"
 )
 
@@ -20,6 +22,7 @@ type World struct {
 	VirtualServices  []*networking.VirtualService
 	DestinationRules []*networking.DestinationRule
 	ServiceEntries   []*networking.ServiceEntry
+	Secrets          []*corev1.Secret
 	// Services are the Kubernetes Services.
 	Services []Service
 	// Backends are theirs, without subsets, by host; each host has an entry.
@@ -164,7 +167,10 @@ func (t *worldTranslation) gateways() {
 		}
 	}
 	for _, gw := range t.Gateways {
-		r := t.proxy.Gateway(gw, func(port uint32) []Claim { return claims[port] })
+		r := t.proxy.Gateway(gw, GatewayLookups{
+			Claims: func(port uint32) []Claim { return claims[port] },
+			Secret: t.verdict,
+		})
 		t.bindings[gw.Namespace+"/"+gw.Name] = r.Binding
 		t.resources = append(t.resources, r.Resources...)
 		t.findings = append(t.findings, r.Findings...)
@@ -172,6 +178,31 @@ func (t *worldTranslation) gateways() {
 			if l := res.GetListener(); l != nil {
 				t.places[l.GetName()] = Place(l)
 			}
+		}
+	}
+	t.certificates()
+}
+
+func (w *World) verdict(namespace, name string) (certificate.Verdict, bool) {
+	for _, s := range w.Secrets {
+		if s.Namespace == namespace && s.Name == name {
+			return certificate.Judge(s), true
+		}
+	}
+	return certificate.Verdict{}, false
+}
+
+// certificates adds those that a Listener refers to.
+func (t *worldTranslation) certificates() {
+	wanted := map[string]bool{}
+	for _, r := range t.resources {
+		for _, name := range r.GetListener().GetTls().GetCertificates() {
+			wanted[name] = true
+		}
+	}
+	for _, s := range t.Secrets {
+		if wanted[certificate.Name(s.Namespace, s.Name)] {
+			t.resources = append(t.resources, config.Wrap(certificate.Of(s)))
 		}
 	}
 }
