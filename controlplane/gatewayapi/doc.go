@@ -8,11 +8,11 @@
 // transition time: who writes them knows it. Everything is safe for concurrent use.
 //
 //	GatewayClass ─► Translator.Class     ─► status
-//	Gateway      ─► NewParent            ─► Parent: Resources, Status
+//	Gateway      ─► NewParent            ─► Parent: Credentials, Resources, Status
 //	HTTPRoute    ─► Translator.HTTPRoute ─► Routes, status, what it is attached to
 //	all at once  ─► World.Translate      ─► for tools and tests
 //
-// Services and EndpointSlices are package service's.
+// Services and EndpointSlices are package service's, Secrets package certificate's.
 //
 // # Decisions where the API leaves room
 //
@@ -26,6 +26,10 @@
 //
 // References. A share whose backend is missing, forbidden or of a wrong kind is answered
 // 500 for its weight alone. Permission is looked at before existence.
+//
+// Certificates. A listener of which one certificate is not to be had is published without any:
+// it refuses handshakes, and no listener with a wider hostname takes its clients. A listener that
+// asks for client certificates, which are not verified yet, is refused.
 //
 // Attachment follows the API's text to the letter: a route attaches to a listener by
 // allowedRoutes, parentRef and hostname alone and counts as attached even if the
