@@ -140,6 +140,29 @@ spec:
 	}
 }
 
+// TestPortsSharedWithHTTPS: TLS and plain text do not share a port, and say so across both APIs.
+func TestPortsSharedWithHTTPS(t *testing.T) {
+	tests := []struct {
+		name, gateway string
+		want          string // in the ConflictFree condition of Istio's Gateway; empty: none is reported
+	}{
+		{"both HTTPS", strings.Replace(httpsYAML("{name: cert}"), "443", "8443", 1), "has port 8443 for"},
+		{"HTTP and HTTPS", listenerYAML("edge", "8443", ""), "has port 8443 with another protocol"},
+		{"HTTP and HTTPS, other names", listenerYAML("edge", "8443", "a.example.com"), "has port 8443 with another protocol"},
+		{"other port", httpsYAML("{name: cert}"), ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.write("all.yaml", tt.gateway+"---"+istioHTTPSYAML+"---"+secretYAML(t, "default", "cert", "1"))
+			got := w.condition("Gateway", "istio-edge", "fairlead.dev/ConflictFree")
+			if !strings.Contains(got, tt.want) || strings.HasPrefix(got, "True") != (tt.want == "") {
+				t.Errorf("ConflictFree %s", got)
+			}
+		})
+	}
+}
+
 // TestStatusHoldsNothingOfSecrets: whatever is wrong with a Secret, its values are not told.
 func TestStatusHoldsNothingOfSecrets(t *testing.T) {
 	chain, key := certificatetest.Pair(t, "shop.example.com", "1")

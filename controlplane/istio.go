@@ -134,7 +134,7 @@ type placedRoute struct {
 func (a *istioAPI) findOverlaps() {
 	placed := collect.Map("route places", a.routes,
 		func(ctx *collect.Context, r *config.Resource) (placedRoute, bool) {
-			places := istio.Places(r.GetRoute(), func(listener string) string { return a.place(ctx, listener) })
+			places := istio.Places(r.GetRoute(), func(name string) string { return istio.Table(a.listener(ctx, name)) })
 			return placedRoute{r.GetRoute(), places}, true
 		}, collect.WithEqual(func(x, y placedRoute) bool {
 			return proto.Equal(x.route, y.route) && slices.Equal(x.places, y.places)
@@ -151,10 +151,10 @@ func (a *istioAPI) findOverlaps() {
 		})
 }
 
-// place returns where a Listener of Istio's API stands.
-func (a *istioAPI) place(ctx *collect.Context, listener string) string {
-	l, _ := collect.Get(ctx, a.listeners, config.Name{Kind: config.KindListener, Name: listener}.String())
-	return istio.Place(l.GetListener())
+// listener returns a Listener of Istio's API.
+func (a *istioAPI) listener(ctx *collect.Context, name string) *config.Listener {
+	l, _ := collect.Get(ctx, a.listeners, config.Name{Kind: config.KindListener, Name: name}.String())
+	return l.GetListener()
 }
 
 // statuses returns the status of every object of Istio's API.

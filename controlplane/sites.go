@@ -81,7 +81,7 @@ func (a *istioAPI) findRivals(other *gatewayAPI) {
 	a.rivalries = collect.Map("overlaps with httproutes", a.routes,
 		func(ctx *collect.Context, r *config.Resource) (*findings, bool) {
 			list := istio.OverlapsGatewayAPI(r.GetRoute(), istio.Rivals{
-				Place: func(listener string) string { return a.place(ctx, listener) },
+				Place: func(name string) string { return istio.Place(a.listener(ctx, name)) },
 				Listeners: func(place, hostname string) []*config.Listener {
 					return other.sites.at(ctx, place, hostname)
 				},

@@ -205,17 +205,27 @@ func describe(m *config.HttpMatch) string {
 	return text
 }
 
-// Place names the port of a Listener for Places: "80", with an address "10.0.0.1:80", with TLS
+// Place names the port of a Listener: "80", with an address "10.0.0.1:80", with TLS
 // "443, HTTPS". Listeners whose places differ have no request in common.
 func Place(l *config.Listener) string { return placeOf(l.GetAddress(), l.GetPort(), l.GetProtocol()) }
 
+// Table names the routes that are ranked together, for Places: those of a port, and with TLS those
+// of one server of it, as SNI has chosen that before any route is looked at.
+func Table(l *config.Listener) string {
+	if l.GetProtocol() != config.Protocol_PROTOCOL_HTTPS {
+		return Place(l)
+	}
+	o := l.GetOrigin()
+	return fmt.Sprintf("%s, %s of Gateway %s/%s", Place(l), o.GetField(), o.GetNamespace(), o.GetName())
+}
+
 // Places returns a key for each port and hostname that a Route is attached to, for an index of
-// what Overlaps compares. Port looks up the Place of a Listener.
-func Places(r *config.Route, port func(listener string) string) []string {
+// what Overlaps compares. Table looks up the Table of a Listener.
+func Places(r *config.Route, table func(listener string) string) []string {
 	var out []string
 	for _, a := range r.GetAttachments() {
 		for _, h := range attachedHosts(a) {
-			out = append(out, fmt.Sprintf("%q, port %s", h, port(a.GetListener())))
+			out = append(out, fmt.Sprintf("%q, port %s", h, table(a.GetListener())))
 		}
 	}
 	slices.Sort(out)

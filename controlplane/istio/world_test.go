@@ -176,7 +176,7 @@ func (t *worldTranslation) gateways() {
 		t.findings = append(t.findings, r.Findings...)
 		for _, res := range r.Resources {
 			if l := res.GetListener(); l != nil {
-				t.places[l.GetName()] = Place(l)
+				t.places[l.GetName()] = Table(l)
 			}
 		}
 	}
