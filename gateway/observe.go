@@ -61,6 +61,11 @@ func (g *Gateway) sources() telemetry.Sources {
 			}
 		},
 		Refusals: g.stats.Refusals(),
+		Certificates: func(yield func(string, time.Time) bool) {
+			g.mu.Lock()
+			defer g.mu.Unlock()
+			g.compiler.Certificates()(yield)
+		},
 		Backends: func(yield func(telemetry.Backend) bool) {
 			for _, b := range g.registry.Backends() {
 				s := b.Stats()

@@ -21,14 +21,14 @@ func (h *handler) ServeExchange(ex *exchange.Exchange) {
 	live := h.gateway.snapshot.Load()
 	metrics := h.gateway.unrouted
 	var action *snapshot.Action
-	found := false
+	err := errNoRoute // also for what is left of a port that is gone
 	port := live.Port(h.key)
 	if port != nil {
-		action, found = port.Match(ex)
+		action, err = port.Match(ex)
 	}
 	switch {
-	case !found:
-		fail(ex, errNoRoute)
+	case err != nil:
+		fail(ex, err)
 		write(ex)
 	case action.Redirect != nil || action.Direct != nil:
 		ex.RouteName = action.Display

@@ -10,13 +10,14 @@ import (
 	"github.com/fairlead-mesh/fairlead/gateway/snapshot"
 	"github.com/fairlead-mesh/fairlead/listener"
 	"github.com/fairlead-mesh/fairlead/listener/http1"
+	"github.com/fairlead-mesh/fairlead/tls/handshake"
 )
 
 // socket is an open port.
 type socket struct {
 	key    snapshot.PortKey
 	socket *listener.Socket
-	server *http1.Server
+	serve  func(*listener.Conn)
 }
 
 // openSockets binds the ports of a snapshot that are not open yet. It returns them: they
@@ -48,17 +49,40 @@ func (g *Gateway) open(port *snapshot.Port) (*socket, error) {
 		return nil, err
 	}
 	h := &handler{gateway: g, key: port.Key}
-	return &socket{key: port.Key, socket: s, server: &http1.Server{
+	server := &http1.Server{
 		Handler: h, Stats: g.stats, Sweeper: g.sweeper, Log: g.log, Refused: h.refused,
 		HalfClose: g.options.HalfClose,
-	}}, nil
+	}
+	serve := server.Serve
+	if port.Key.Secure {
+		layer := &listener.TLS{Stats: g.stats, Log: g.log, Serve: server.Serve}
+		serve = func(c *listener.Conn) {
+			// A port that is gone chooses nothing: the handshake is refused.
+			layer.Accept(c, chooser{g, port.Key})
+		}
+	}
+	return &socket{key: port.Key, socket: s, serve: serve}, nil
+}
+
+// chooser asks the live snapshot what there is for a connection of a port.
+type chooser struct {
+	gateway *Gateway
+	key     snapshot.PortKey
+}
+
+// ChooseTLS implements handshake.Chooser.
+func (c chooser) ChooseTLS(name string) (handshake.Choice, bool) {
+	if port := c.gateway.snapshot.Load().Port(c.key); port != nil {
+		return port.ChooseTLS(name)
+	}
+	return handshake.Choice{}, false
 }
 
 // settle brings the sockets in line with the snapshot that has just gone live.
 func (g *Gateway) settle(live *snapshot.Snapshot, opened []*socket) {
 	for _, s := range opened {
 		g.log.Info("listening", "address", s.socket.Addr().String(), "port", s.key.Port)
-		go s.socket.Serve(s.server.Serve)
+		go s.socket.Serve(s.serve)
 	}
 	for key, s := range g.sockets {
 		if port := live.Port(key); port != nil {

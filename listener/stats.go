@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/fairlead-mesh/fairlead/gateway/wire"
+	"github.com/fairlead-mesh/fairlead/tls/handshake"
 )
 
 // Reasons for refusals that are not the grammar's: those of limits and of time.
@@ -47,7 +48,7 @@ type Stats struct {
 // NewStats returns counters at zero, one for each reason to refuse.
 func NewStats() *Stats {
 	s := &Stats{refused: make(map[string]*atomic.Int64)}
-	for _, reason := range slices.Concat(wire.Reasons(), ownReasons) {
+	for _, reason := range slices.Concat(wire.Reasons(), handshake.Reasons(), ownReasons) {
 		s.refused[reason] = new(atomic.Int64)
 	}
 	return s

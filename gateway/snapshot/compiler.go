@@ -11,6 +11,7 @@ import (
 	"github.com/fairlead-mesh/fairlead/gateway/telemetry"
 	"github.com/fairlead-mesh/fairlead/listener"
 	"github.com/fairlead-mesh/fairlead/routing"
+	"github.com/fairlead-mesh/fairlead/tls/certs"
 )
 
 // Compiler turns deltas into snapshots. It holds the live configuration and the indexes
@@ -30,11 +31,17 @@ type Compiler struct {
 	routes    map[string]*routeState
 	policies  map[string]*policy
 
+	certificates map[string]*certs.Certificate
+	// conflicts are the listeners that are live but for an older one on their port.
+	conflicts map[config.Name]config.Rejection
+
 	byGateway  index // listeners by gateway
 	byListener index // routes by listener
 	byBackend  index // routes by backend
-	onPort     map[PortKey]map[string]struct{}
-	policiesOn map[targetKey]map[string]struct{}
+	// byCertificate has listeners by certificate, whether that is there or not.
+	byCertificate index
+	onPort        map[PortKey]map[string]struct{}
+	policiesOn    map[targetKey]map[string]struct{}
 
 	tables map[siteKey]*routing.Table[*Action]
 	ports  map[PortKey]*Port
@@ -49,7 +56,9 @@ func NewCompiler(registry *egress.Registry, metrics *telemetry.Registry, default
 		backends: make(map[string]*egress.Backend), listeners: make(map[string]*listenerState),
 		routes: make(map[string]*routeState), policies: make(map[string]*policy),
 		byGateway: make(index), byListener: make(index), byBackend: make(index),
-		onPort: make(map[PortKey]map[string]struct{}), policiesOn: make(map[targetKey]map[string]struct{}),
+		byCertificate: make(index), certificates: make(map[string]*certs.Certificate),
+		conflicts: make(map[config.Name]config.Rejection),
+		onPort:    make(map[PortKey]map[string]struct{}), policiesOn: make(map[targetKey]map[string]struct{}),
 		tables: make(map[siteKey]*routing.Table[*Action]), ports: make(map[PortKey]*Port),
 	}
 }
@@ -140,7 +149,7 @@ func (c *Compiler) reject(r *config.Resource, reason string) {
 func (c *Compiler) apply(ch *change, name config.Name, r *config.Resource) error {
 	switch k := r.GetKind().(type) {
 	case *config.Resource_Certificate:
-		return nil // nothing here terminates TLS; it is kept for the day that does
+		return c.applyCertificate(ch, k.Certificate)
 	case *config.Resource_Endpoint:
 		ch.endpoints = append(ch.endpoints, k.Endpoint)
 		return nil
@@ -184,7 +193,17 @@ func (c *Compiler) applyListener(ch *change, cfg *config.Listener) error {
 	if err != nil {
 		return err
 	}
+	before := c.listeners[cfg.GetName()]
 	c.removeListener(ch, cfg.GetName())
+	if l.tls != nil {
+		if before != nil {
+			l.tls.keepSessions(before.tls)
+		}
+		for _, name := range l.tls.terminator.Settings().Certificates() {
+			c.byCertificate.add(name, cfg.GetName())
+		}
+		l.tls.index = c.certificateIndex(l.tls)
+	}
 	c.listeners[cfg.GetName()] = l
 	c.byGateway.add(cfg.GetGateway(), cfg.GetName())
 	if c.onPort[l.port] == nil {
@@ -226,6 +245,11 @@ func (c *Compiler) ack() config.Ack {
 	for _, r := range c.rejected {
 		out.Rejected = append(out.Rejected, r)
 	}
+	for name, r := range c.conflicts {
+		if _, listed := c.rejected[name]; !listed {
+			out.Rejected = append(out.Rejected, r)
+		}
+	}
 	slices.SortFunc(out.Rejected, func(a, b config.Rejection) int {
 		if a.Name.Kind != b.Name.Kind {
 			return int(a.Name.Kind) - int(b.Name.Kind)
@@ -240,6 +264,7 @@ func (c *Compiler) Counts() (live, rejected [config.KindCount]int) {
 	for name := range c.rejected {
 		rejected[name.Kind]++
 	}
+	rejected[config.KindListener] += len(c.conflicts)
 	return c.counts, rejected
 }
 

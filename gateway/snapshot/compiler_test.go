@@ -53,8 +53,8 @@ func ask(s *Snapshot, request string) string {
 	ex := exchange.Get()
 	defer exchange.Put(ex)
 	ex.Host, ex.Path = []byte(host), []byte("/"+path)
-	a, ok := p.Match(ex)
-	if !ok {
+	a, err := p.Match(ex)
+	if err != nil {
 		return "none"
 	}
 	switch {

@@ -17,6 +17,7 @@ import (
 // address, port and hostname share it.
 type siteKey struct {
 	port     PortKey
+	group    string // see listenerTLS
 	hostname string
 }
 
@@ -25,17 +26,31 @@ type listenerState struct {
 	cfg       *config.Listener
 	port      PortKey
 	hostnames []string
+	tls       *listenerTLS // nil unless the protocol is HTTPS
 }
 
-func (l *listenerState) site(hostname string) siteKey { return siteKey{l.port, hostname} }
+func (l *listenerState) site(hostname string) siteKey {
+	site := siteKey{port: l.port, hostname: hostname}
+	if l.tls != nil {
+		site.group = l.tls.group
+	}
+	return site
+}
 
 func compileListener(cfg *config.Listener) (*listenerState, error) {
 	l := &listenerState{cfg: cfg, hostnames: cfg.GetHostnames()}
 	if len(l.hostnames) == 0 {
 		l.hostnames = []string{hostmatch.Any}
 	}
-	if p := cfg.GetProtocol(); p != config.Protocol_PROTOCOL_HTTP {
-		return nil, fmt.Errorf("protocol: %s is not served by this proxy", strings.TrimPrefix(p.String(), "PROTOCOL_"))
+	switch cfg.GetProtocol() {
+	case config.Protocol_PROTOCOL_HTTP:
+	case config.Protocol_PROTOCOL_HTTPS:
+		var err error
+		if l.tls, err = compileListenerTLS(cfg); err != nil {
+			return nil, err
+		}
+	default:
+		return nil, fmt.Errorf("protocol: %s is not served by this proxy", protocolName(cfg))
 	}
 	if p := cfg.GetPort(); p == 0 || p > 65535 {
 		return nil, fmt.Errorf("port: %d is not between 1 and 65535", p)
@@ -45,7 +60,7 @@ func compileListener(cfg *config.Listener) (*listenerState, error) {
 			return nil, fmt.Errorf("address: %q is not an IP address", a)
 		}
 	}
-	l.port = PortKey{Address: cfg.GetAddress(), Port: uint16(cfg.GetPort())}
+	l.port = PortKey{Address: cfg.GetAddress(), Port: uint16(cfg.GetPort()), Secure: l.tls != nil}
 	for i, h := range l.hostnames {
 		if err := hostmatch.Check(h); err != nil {
 			return nil, fmt.Errorf("hostnames[%d]: %w", i, err)
@@ -57,18 +72,27 @@ func compileListener(cfg *config.Listener) (*listenerState, error) {
 	return l, nil
 }
 
-// regroup builds a port out of the listeners that are on it now; nil if there is none.
-func (c *Compiler) regroup(key PortKey) *Port {
+// regroup builds a port anew out of the listeners that are on it now, which all speak with TLS
+// or all without.
+func (c *Compiler) regroup(key PortKey) {
 	var members []*listenerState
-	for name := range c.onPort[key] {
-		members = append(members, c.listeners[name])
+	for _, key.Secure = range []bool{false, true} {
+		delete(c.ports, key)
+		for name := range c.onPort[key] {
+			members = append(members, c.listeners[name])
+		}
 	}
 	if len(members) == 0 {
-		return nil
+		return
 	}
-	slices.SortFunc(members, func(a, b *listenerState) int {
-		return cmp.Or(compareOrder(a.cfg.GetOrder(), b.cfg.GetOrder()), strings.Compare(a.cfg.GetName(), b.cfg.GetName()))
-	})
+	slices.SortFunc(members, compareMembers)
+	members = c.split(members)
+	key = members[0].port
+	c.ports[key] = c.group(key, members)
+}
+
+// group builds a port out of its listeners, the oldest first.
+func (c *Compiler) group(key PortKey, members []*listenerState) *Port {
 	p := &Port{Key: key}
 	oldest := members[0].cfg
 	settings, err := listener.NewSettings(c.defaults, c.gatewayHTTP(oldest.GetGateway()), oldest.GetHttp())
@@ -81,6 +105,12 @@ func (c *Compiler) regroup(key PortKey) *Port {
 	p.Settings = settings
 	for _, l := range members {
 		p.Listeners = append(p.Listeners, l.cfg.GetName())
+	}
+	if key.Secure {
+		p.secure = c.regroupTLS(members)
+		return p
+	}
+	for _, l := range members {
 		for _, h := range l.hostnames {
 			p.hosts.Set(h, c.table(l.site(h)))
 		}

@@ -67,11 +67,7 @@ func (c *Compiler) place(ch *change) {
 		ch.ports[site.port] = struct{}{}
 	}
 	for key := range ch.ports {
-		if p := c.regroup(key); p != nil {
-			c.ports[key] = p
-		} else {
-			delete(c.ports, key)
-		}
+		c.regroup(key)
 	}
 }
 

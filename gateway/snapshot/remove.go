@@ -16,6 +16,9 @@ func (c *Compiler) remove(ch *change, name config.Name) {
 	c.counts[name.Kind]--
 	ch.more = ch.more || name.Kind != config.KindEndpoint
 	switch name.Kind {
+	case config.KindCertificate:
+		delete(c.certificates, name.Name)
+		c.touchCertificate(ch, name.Name)
 	case config.KindEndpoint:
 		ch.gone = append(ch.gone, old.GetEndpoint())
 	case config.KindBackend:
@@ -39,6 +42,12 @@ func (c *Compiler) removeListener(ch *change, name string) {
 	}
 	delete(c.listeners, name)
 	c.byGateway.remove(l.cfg.GetGateway(), name)
+	delete(c.conflicts, config.Name{Kind: config.KindListener, Name: name})
+	if l.tls != nil {
+		for _, certificate := range l.tls.terminator.Settings().Certificates() {
+			c.byCertificate.remove(certificate, name)
+		}
+	}
 	delete(c.onPort[l.port], name)
 	if len(c.onPort[l.port]) == 0 {
 		delete(c.onPort, l.port)

@@ -14,6 +14,8 @@ import (
 type PortKey struct {
 	Address string // IP address; empty for all
 	Port    uint16 // before any offset
+	// Secure: TLS is terminated. A socket never changes from one to the other.
+	Secure bool
 }
 
 // Snapshot is one whole configuration, compiled.
@@ -39,17 +41,26 @@ type Port struct {
 
 	hosts hostmatch.Map[*routing.Table[*Action]]
 	only  *routing.Table[*Action] // set if the one listener is for every host
+
+	secure *secureHosts // instead of both, if TLS is terminated
 }
 
 // Match returns what to do with a request whose facts are set: the route in the listener
-// with the most specific hostname. False: no listener or no route.
-func (p *Port) Match(ex *exchange.Exchange) (*Action, bool) {
-	if p.only != nil {
-		return p.only.Match(ex)
+// with the most specific hostname. The error says that there is none, or that the request
+// belongs on another connection.
+func (p *Port) Match(ex *exchange.Exchange) (*Action, *exchange.Error) {
+	if p.secure != nil {
+		return p.secure.match(ex)
 	}
-	table, ok := p.hosts.Best(ex.Host)
+	table, ok := p.only, p.only != nil
 	if !ok {
-		return nil, false
+		table, ok = p.hosts.Best(ex.Host)
 	}
-	return table.Match(ex)
+	if !ok {
+		return nil, errNoRoute
+	}
+	if action, ok := table.Match(ex); ok {
+		return action, nil
+	}
+	return nil, errNoRoute
 }

@@ -15,6 +15,7 @@ var (
 	descConnectionsActive = desc("fairlead_connections_active", "Connections that are open.", "listener")
 	descConnections       = desc("fairlead_connections_total", "Connections that were accepted.", "listener")
 	descRefused           = desc("fairlead_requests_refused_total", "Requests refused before routing: grammar, limits, time.", "reason")
+	descExpiry            = desc("fairlead_certificate_expiry_seconds", "When a certificate expires, in seconds since 1970.", "certificate")
 	descPanics            = desc("fairlead_panics_total", "Panics that were recovered; each killed one stream.")
 
 	descBackendRequests  = desc("fairlead_backend_requests_total", "Requests handed to an endpoint, every attempt.", "backend")
@@ -54,7 +55,7 @@ func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 	c.config.took.Describe(ch)
 	for _, d := range []*prometheus.Desc{
 		descRequests, descDuration, descReceived, descSent, descBuild,
-		descConnectionsActive, descConnections, descRefused, descPanics,
+		descConnectionsActive, descConnections, descRefused, descExpiry, descPanics,
 		descBackendRequests, descBackendActive, descBackendFailures, descBackendStale,
 		descBackendConnected, descBackendIdle,
 		descConfigVersion, descConfigApplied, descConfigResources, descConfigRejected,
@@ -84,6 +85,9 @@ func (t *totals) collect(ch chan<- prometheus.Metric) {
 	}
 	for reason, n := range t.refusals {
 		ch <- counter(descRefused, float64(n), reason)
+	}
+	for name, at := range t.expiry {
+		ch <- gauge(descExpiry, float64(at.Unix()), name)
 	}
 	for name, b := range t.backends {
 		ch <- counter(descBackendRequests, float64(b.Requests), name)

@@ -3,6 +3,7 @@ package telemetry
 import (
 	"iter"
 	"slices"
+	"time"
 )
 
 // Sources are what other rooms count by themselves and this one reads when it is
@@ -13,6 +14,8 @@ type Sources struct {
 	// Refusals yields how many requests were refused, by reason: fixed words in snake
 	// case (exchange.Error.Reason), never bytes from outside.
 	Refusals iter.Seq2[string, int64]
+	// Certificates yields when each certificate expires.
+	Certificates iter.Seq2[string, time.Time]
 	// Backends yields what was sent to each backend.
 	Backends iter.Seq[Backend]
 	// Panics counts the panics that were recovered.
@@ -54,6 +57,7 @@ type totals struct {
 	listeners map[string]Listener
 	refusals  map[string]int64
 	backends  map[string]Backend
+	expiry    map[string]time.Time
 	panics    int64
 	lines     AccessLogStats
 }
@@ -62,7 +66,7 @@ func (r *Registry) totals() totals {
 	r.mu.Lock()
 	sources := slices.Clip(r.sources)
 	r.mu.Unlock()
-	t := totals{listeners: map[string]Listener{}, refusals: map[string]int64{}, backends: map[string]Backend{}}
+	t := totals{listeners: map[string]Listener{}, refusals: map[string]int64{}, backends: map[string]Backend{}, expiry: map[string]time.Time{}}
 	for _, s := range sources {
 		t.add(&s)
 	}
@@ -82,6 +86,11 @@ func (t *totals) add(s *Sources) {
 	if s.Refusals != nil {
 		for reason, n := range s.Refusals {
 			t.refusals[labelValue(reason)] += n
+		}
+	}
+	if s.Certificates != nil {
+		for name, at := range s.Certificates {
+			t.expiry[labelValue(name)] = at
 		}
 	}
 	if s.Backends != nil {

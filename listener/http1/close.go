@@ -51,10 +51,15 @@ func (c *conn) drainBody() bool {
 }
 
 // reset makes the coming close an abort: where only the end of the connection ends a
-// response, a client must not take a broken one for whole.
+// response, a client must not take a broken one for whole. Below TLS the connection is closed
+// at once, since TLS would say in its own way that all was sent.
 func (c *conn) reset() {
-	if c.tcp != nil {
-		_ = c.tcp.SetLinger(0) // fails only if closed
+	if c.under == nil {
+		return
+	}
+	_ = c.under.SetLinger(0) // fails only if closed
+	if c.tcp == nil {
+		_ = c.under.Close()
 	}
 }
 

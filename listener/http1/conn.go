@@ -45,6 +45,7 @@ type conn struct {
 	lc     *listener.Conn
 	stream net.Conn
 	tcp    *net.TCPConn // stream, if it is plain TCP; else nil
+	under  *net.TCPConn // tcp, or what stream is a layer over; nil if that is not TCP
 
 	// Reading. dst, n and err are arguments and results of the two functions,
 	// which are made into funcs once, since that allocates.
@@ -95,8 +96,10 @@ func newConn(s *Server, lc *listener.Conn) *conn {
 	c := &conn{server: s, lc: lc, stream: lc.Stream, held: noFD}
 	if tcp, ok := lc.Stream.(*net.TCPConn); ok {
 		if raw, err := tcp.SyscallConn(); err == nil {
-			c.tcp, c.raw, c.ready, c.idle = tcp, raw, c.readReady, c.idleReady
+			c.tcp, c.under, c.raw, c.ready, c.idle = tcp, tcp, raw, c.readReady, c.idleReady
 		}
+	} else if layer, ok := lc.Stream.(interface{ NetConn() net.Conn }); ok { // *tls.Conn
+		c.under, _ = layer.NetConn().(*net.TCPConn)
 	}
 	return c
 }

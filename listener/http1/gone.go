@@ -23,10 +23,17 @@ func (c *conn) armWrite() {
 // unless half-closed connections are served, closed it. It may be called while the
 // connection is being read.
 func (c *conn) gone() bool {
-	if c.raw == nil {
-		return false
+	raw := c.raw
+	if raw == nil {
+		if c.under == nil {
+			return false
+		}
+		var err error
+		if raw, err = c.under.SyscallConn(); err != nil {
+			return false
+		}
 	}
 	found := false
-	err := c.raw.Control(func(fd uintptr) { found = hungUp(fd, c.server.HalfClose) })
+	err := raw.Control(func(fd uintptr) { found = hungUp(fd, c.server.HalfClose) })
 	return err == nil && found
 }
