@@ -22,8 +22,8 @@ const (
 	plainAnswerBytes = 64 << 10
 )
 
-// TLS is the layer that ends TLS on an accepted connection before a codec sees it. It costs
-// memory for as long as the connection lives, some 10 KiB over a plain one's.
+// TLS is the layer that ends TLS on an accepted connection before a codec sees it. Unlike
+// a plain connection an idle one keeps memory: crypto/tls's own.
 type TLS struct {
 	Stats *Stats
 	Log   *slog.Logger
