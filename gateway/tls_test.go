@@ -402,23 +402,23 @@ route: {name: up, attachments: [{listener: g/h}], http: {matches: [{path: {exact
 		t.Fatal(err)
 	}
 	defer secure.Close()
-	clear, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", fmt.Sprint("127.0.0.1:", offset+80))
+	plain, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", fmt.Sprint("127.0.0.1:", offset+80))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer clear.Close()
+	defer plain.Close()
 	tests := []struct {
 		name           string
 		conn           io.ReadWriter
 		path           string
 		body, location string
 	}{
-		{"http", clear, "/", "http 80", ""},
+		{"http", plain, "/", "http 80", ""},
 		{"https", secure, "/", "https 443", ""},
 		{"https, the same connection", secure, "/", "https 443", ""},
-		{"http redirects", clear, "/old", "", "http://a.com/new"},
+		{"http redirects", plain, "/old", "", "http://a.com/new"},
 		{"https redirects", secure, "/old", "", "https://a.com/new"},
-		{"http to https", clear, "/up", "", "https://a.com/up"},
+		{"http to https", plain, "/up", "", "https://a.com/up"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -46,15 +46,18 @@ func ask(s *Snapshot, request string) string {
 		return err.Error()
 	}
 	host, path, _ := strings.Cut(rest, "/")
-	p := s.Port(PortKey{Port: port})
+	p := s.Port(PortKey{Port: port, Secure: port == 443})
 	if p == nil {
 		return "closed"
 	}
 	ex := exchange.Get()
 	defer exchange.Put(ex)
-	ex.Host, ex.Path = []byte(host), []byte("/"+path)
+	ex.Host, ex.Path, ex.SNI = []byte(host), []byte("/"+path), host
 	a, err := p.Match(ex)
-	if err != nil {
+	switch {
+	case err == errMisdirected:
+		return "misdirected"
+	case err != nil:
 		return "none"
 	}
 	switch {
@@ -226,7 +229,7 @@ func TestRandomDeltasAgreeWithRebuild(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	pick := func(options ...string) string { return options[rng.IntN(len(options))] }
 	one := func() string {
-		switch rng.IntN(6) {
+		switch rng.IntN(7) {
 		case 0:
 			return fmt.Sprintf("gateway: {name: %s, http: {limits: {fields: %d}}}", pick("g", "h"), 10+rng.IntN(3))
 		case 1, 2:
@@ -237,14 +240,17 @@ func TestRandomDeltasAgreeWithRebuild(t *testing.T) {
 		case 4:
 			return fmt.Sprintf("policy: {name: %s, targets: [{%s: %s}], headers: {request: {remove: [x]}}}",
 				pick("p1", "p2"), pick("gateway", "listener", "route", "backend"), pick("g", "l1", "r1", "b1"))
+		case 5:
+			return fmt.Sprintf("listener: {name: %s, gateway: g, port: 443, protocol: PROTOCOL_HTTPS, hostnames: [%s], tls: {mode: MODE_TERMINATE, sni_hosts: [%s]}}",
+				pick("s1", "s2"), pick("a.com", "'*.com'", "'*'"), pick("", "a.com", "'*.com'", "b.com"))
 		default:
 			return fmt.Sprintf("route: {name: %s, attachments: [{listener: %s, hostnames: [%s]}, {listener: %s}], http: {matches: [{path: {%s: %s}}], forward: {backends: [{backend: %s, weight: 1}]}}}",
-				pick("r1", "r2", "r3"), pick("l1", "l2"), pick("a.com", "'*.com'", "'*'"), pick("l2", "l3"),
+				pick("r1", "r2", "r3"), pick("l1", "l2", "s1"), pick("a.com", "'*.com'", "'*'"), pick("l2", "l3", "s1", "s2"),
 				pick("exact", "segment_prefix", "prefix"), pick("/", "/a", "/a/b"), pick("b1", "b2", "b3"))
 		}
 	}
 	var requests []string
-	for _, port := range []string{"80", "81"} {
+	for _, port := range []string{"80", "81", "443"} {
 		for _, host := range []string{"a.com", "b.com", "x"} {
 			for _, path := range []string{"/", "/a", "/a/b", "/c"} {
 				requests = append(requests, port+" "+host+path)
