@@ -146,11 +146,11 @@ func validateListenerTLS(at *place, l *Listener) {
 	if tls == nil {
 		return
 	}
-	if tls.GetMode() == TlsSettings_MODE_UNSPECIFIED {
-		at.field("tls").field("mode").faultf("not set")
-	}
 	for i, name := range tls.GetCertificates() {
 		at.field("tls").item("certificates", i).check(checkName(name))
+	}
+	for i, host := range tls.GetSniHosts() {
+		at.field("tls").item("sni_hosts", i).check(checkHostname(host))
 	}
 }
 

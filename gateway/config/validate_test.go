@@ -147,7 +147,9 @@ func TestValidateListener(t *testing.T) {
 		{"bad-ipv6", func(l *Listener) { l.Hostnames[0] = "[::g]" }, `hostnames[0]: "[::g]" is not an IPv6 address in brackets`},
 		{"https-without-tls", func(l *Listener) { l.Protocol = Protocol_PROTOCOL_HTTPS }, "tls: not set; PROTOCOL_HTTPS needs it"},
 		{"http-with-tls", func(l *Listener) { l.Tls = &TlsSettings{Mode: TlsSettings_MODE_TERMINATE} }, "tls: set; PROTOCOL_HTTP has none"},
-		{"tls-without-mode", func(l *Listener) { l.Protocol, l.Tls = Protocol_PROTOCOL_TLS, &TlsSettings{} }, "tls.mode: not set"},
+		{"bad-server-name", func(l *Listener) {
+			l.Protocol, l.Tls = Protocol_PROTOCOL_HTTPS, &TlsSettings{SniHosts: []string{"a.b:443"}}
+		}, `tls.sni_hosts[0]: "a.b:443" is not a host name`},
 		{"nameless-certificate", func(l *Listener) {
 			l.Protocol, l.Tls = Protocol_PROTOCOL_TLS, &TlsSettings{Mode: TlsSettings_MODE_TERMINATE, Certificates: []string{""}}
 		}, "tls.certificates[0]: not set"},
