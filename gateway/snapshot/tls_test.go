@@ -43,7 +43,7 @@ func TestProtocolsOfOnePort(t *testing.T) {
 		{
 			name:     "what is not served",
 			changed:  "listener: {name: p, gateway: g, port: 80, protocol: PROTOCOL_HTTPS, tls: {mode: MODE_PASSTHROUGH}}\n---\nlistener: {name: q, gateway: g, port: 81, protocol: PROTOCOL_TLS, tls: {mode: MODE_PASSTHROUGH}}\n---\nlistener: {name: r, gateway: g, port: 82, protocol: PROTOCOL_HTTPS, tls: {mode: MODE_TERMINATE, sni_hosts: [A.com]}}",
-			rejected: map[string]string{"p": "tls.mode: PASSTHROUGH is not served by this proxy", "q": "protocol: TLS is not served by this proxy", "r": `tls.sni_hosts[0]: hostname "A.com": not in lower case`},
+			rejected: map[string]string{"p": "tls.mode: PASSTHROUGH is not served by this proxy", "q": "protocol: TLS is not served by this proxy", "r": `tls.sni_hosts[0]: "A.com" is not in lower case`},
 		},
 	}
 	c := newCompiler(t)
