@@ -160,11 +160,8 @@ func (r *registry) servicesUnder(ctx collect.Reader, pattern string) []istio.Ser
 	out := collect.Lookup(ctx, r.k8sUnder, pattern)
 	for _, e := range collect.Lookup(ctx, r.underHost, pattern) {
 		for _, s := range e.Services {
-			for _, key := range istio.HostKeys(s.Host) {
-				if key == pattern {
-					out = append(out, s)
-					break
-				}
+			if slices.Contains(istio.HostKeys(s.Host), pattern) {
+				out = append(out, s)
 			}
 		}
 	}

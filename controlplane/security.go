@@ -55,21 +55,24 @@ func newSecurityAPI(
 		}
 		return out
 	}
+	shut := func(ctx *collect.Context, p istio.SecurityPolicy) (*config.Policy, []istio.Finding) {
+		return proxy.Close(p, gateways(ctx))
+	}
 	a.policies = collect.Join("security policies",
-		closing(a, "authorizationpolicies", in.security.authorization, proxy, gateways, istio.Authorization),
-		closing(a, "requestauthentications", in.security.authentication, proxy, gateways, istio.RequestAuthentication),
-		closing(a, "peerauthentications", in.security.peers, proxy, gateways, istio.PeerAuthentication))
+		closing(a, "authorizationpolicies", in.security.authorization, shut, istio.Authorization),
+		closing(a, "requestauthentications", in.security.authentication, shut, istio.RequestAuthentication),
+		closing(a, "peerauthentications", in.security.peers, shut, istio.PeerAuthentication))
 	return a
 }
 
 // closing translates the policies of one kind.
 func closing[T any](
-	a *securityAPI, name string, from collect.Collection[T], proxy istio.Proxy,
-	gateways func(*collect.Context) []istio.GatewayRef, read func(T) istio.SecurityPolicy,
+	a *securityAPI, name string, from collect.Collection[T],
+	shut func(*collect.Context, istio.SecurityPolicy) (*config.Policy, []istio.Finding), read func(T) istio.SecurityPolicy,
 ) collect.Collection[*config.Resource] {
 	out, status := collect.FlatMapStatus(name, from, resourceKey,
 		func(ctx *collect.Context, p T) ([]*config.Resource, *findings) {
-			policy, list := proxy.Close(read(p), gateways(ctx))
+			policy, list := shut(ctx, read(p))
 			if policy == nil {
 				return nil, &findings{list}
 			}

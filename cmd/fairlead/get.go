@@ -13,8 +13,10 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/fairlead-mesh/fairlead/controlplane"
+	"github.com/fairlead-mesh/fairlead/controlplane/istio"
 	"github.com/fairlead-mesh/fairlead/controlplane/source"
 	"github.com/fairlead-mesh/fairlead/controlplane/source/files"
+	"github.com/fairlead-mesh/fairlead/gateway"
 )
 
 // kindNames maps what people type to kinds: plurals, singulars, kubectl's short names.
@@ -32,11 +34,12 @@ var kindNames = map[string][]string{
 }
 
 type getOptions struct {
-	paths     []string
-	namespace string
-	domain    string
-	labels    map[string]string
-	output    string
+	paths      []string
+	namespace  string
+	domain     string
+	labels     map[string]string
+	allowNames []string
+	output     string
 }
 
 func newGet() *cobra.Command {
@@ -66,7 +69,8 @@ Exit status: 0, or 1 if a document was refused.`,
 	f.StringVarP(&o.output, "output", "o", "table", "table, yaml or json")
 	f.StringVarP(&o.namespace, "namespace", "n", "default", "namespace of objects that name none")
 	f.StringVar(&o.domain, "cluster-domain", "cluster.local", "DNS domain that ends the names of Services")
-	f.StringToStringVar(&o.labels, "labels", nil, "labels of the gateway (default istio=ingressgateway,app=istio-ingressgateway)")
+	f.StringToStringVar(&o.labels, "labels", istio.DefaultLabels(), "labels of the gateway")
+	f.StringSliceVar(&o.allowNames, "allow-external-name", nil, "external names that run would allow")
 	if err := cmd.MarkFlagRequired("filename"); err != nil {
 		panic(err) //nolint:forbidigo // the flag is defined a few lines above
 	}
@@ -86,7 +90,7 @@ func get(out, errOut io.Writer, kinds string, o getOptions) error {
 		return err
 	}
 	pipeline := controlplane.New(controlplane.Options{
-		Labels: o.labels, ClusterDomain: o.domain, Addresses: gatewayAddresses,
+		Labels: o.labels, ClusterDomain: o.domain, AllowExternalName: (&gateway.ProcessOptions{AllowNames: o.allowNames}).AllowName(), Addresses: gatewayAddresses,
 		Log: slog.New(slog.DiscardHandler),
 	})
 	pipeline.Take(nil, batch) //nolint:staticcheck // nothing is published, so nothing waits

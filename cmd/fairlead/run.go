@@ -15,6 +15,7 @@ import (
 	gwv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/fairlead-mesh/fairlead/controlplane"
+	"github.com/fairlead-mesh/fairlead/controlplane/istio"
 	"github.com/fairlead-mesh/fairlead/controlplane/source/files"
 	"github.com/fairlead-mesh/fairlead/gateway"
 )
@@ -34,8 +35,7 @@ type runOptions struct {
 func (o *runOptions) flags(f *pflag.FlagSet) {
 	f.StringVarP(&o.namespace, "namespace", "n", "default", "namespace of objects that name none")
 	f.StringVar(&o.clusterDomain, "cluster-domain", "cluster.local", "DNS domain that ends the names of Services")
-	f.StringToStringVar(&o.labels, "labels", nil,
-		"labels of this gateway, which Istio's Gateway.selector is compared with (default istio=ingressgateway,app=istio-ingressgateway)")
+	f.StringToStringVar(&o.labels, "labels", istio.DefaultLabels(), "labels of this gateway, which Istio's Gateway.selector is compared with")
 	o.process.Flags(f)
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/fairlead-mesh/fairlead/gateway/wire/wiretest"
 )
@@ -64,6 +65,11 @@ func (e *edge) sing(t *testing.T, singer int, over <-chan struct{}) {
 			id, id, len(id), id)
 		if n%2 == 0 {
 			raw = fmt.Sprintf("GET /%s HTTP/1.1\r\nHost: a.example\r\nX-Canary: %s\r\n\r\n", id, id)
+		}
+		// Each request has the patience; how long all of them take is the machine's business.
+		if err := c.SetDeadline(time.Now().Add(patience)); err != nil {
+			t.Errorf("%s: %v", id, err)
+			return
 		}
 		if _, err := c.Write([]byte(raw)); err != nil {
 			t.Errorf("%s: %v", id, err)

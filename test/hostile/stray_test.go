@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"testing"
+	"time"
 )
 
 // TestStrayResponse is the attack on the queue of responses: an origin that takes a body
@@ -54,6 +55,9 @@ func newClient(t testing.TB, e *edge) *client {
 // get returns the content of what must be a 200.
 func (c *client) get(path string) string {
 	c.t.Helper()
+	if err := c.SetDeadline(time.Now().Add(patience)); err != nil {
+		c.t.Fatal(err)
+	}
 	if _, err := fmt.Fprint(c, get(path, "a.example")); err != nil {
 		c.t.Fatal(err)
 	}
