@@ -96,6 +96,10 @@ func (r *HTTP2Head) BeginTrailers(fields *exchange.Fields, rules *Rules) {
 	*r = HTTP2Head{fields: fields, rules: rules, mem: r.mem, trailers: true}
 }
 
+// Size returns the section's size as SETTINGS_MAX_HEADER_LIST_SIZE counts, RFC 9113
+// §6.5.2, as far as it was taken.
+func (r *HTTP2Head) Size() int { return r.size }
+
 // Field takes the next line. After a refusal it takes and keeps nothing more.
 func (r *HTTP2Head) Field(name, value string) {
 	if r.err != nil {

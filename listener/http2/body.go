@@ -26,10 +26,34 @@ type body struct {
 	waited  time.Duration
 }
 
-// chunk is a buffer and what of it was received and not handed out.
+// chunk is a buffer and what of it was received and not handed out. A stream with little
+// content has a little one: a byte on each stream must not hold a hundred large ones.
 type chunk struct {
-	mem  *[wire.SmallBuffer]byte
-	r, w int
+	mem    []byte
+	little *[littleChunk]byte
+	large  *[wire.SmallBuffer]byte
+	r, w   int
+}
+
+const littleChunk = 2 << 10
+
+var littleChunks = sync.Pool{New: func() any { return new([littleChunk]byte) }}
+
+func newChunk(little bool) chunk {
+	if little {
+		m := littleChunks.Get().(*[littleChunk]byte)
+		return chunk{mem: m[:], little: m}
+	}
+	m := wire.GetSmall()
+	return chunk{mem: m[:], large: m}
+}
+
+func (k *chunk) release() {
+	if k.little != nil {
+		littleChunks.Put(k.little)
+	}
+	wire.PutSmall(k.large)
+	*k = chunk{}
 }
 
 // put copies what was received.
@@ -37,8 +61,8 @@ func (b *body) put(content []byte) {
 	b.received += int64(len(content))
 	for len(content) > 0 {
 		last := len(b.chunks) - 1
-		if last < 0 || b.chunks[last].w == wire.SmallBuffer {
-			b.chunks = append(b.chunks, chunk{mem: wire.GetSmall()})
+		if last < 0 || b.chunks[last].w == len(b.chunks[last].mem) {
+			b.chunks = append(b.chunks, newChunk(last < 0 && len(content) <= littleChunk))
 			last++
 		}
 		n := copy(b.chunks[last].mem[b.chunks[last].w:], content)
@@ -107,8 +131,8 @@ func (b *body) takeLent() {
 	s := b.stream
 	switch first := &b.chunks[0]; {
 	case first.r < first.w: // more has come behind what was lent
-	case len(b.chunks) > 1 || first.w == wire.SmallBuffer:
-		wire.PutSmall(first.mem)
+	case len(b.chunks) > 1 || first.w == len(first.mem):
+		first.release()
 		n := copy(b.chunks, b.chunks[1:])
 		b.chunks[n] = chunk{}
 		b.chunks = b.chunks[:n]
@@ -149,9 +173,8 @@ func (b *body) unread() int {
 
 func (b *body) release() {
 	for i := range b.chunks {
-		wire.PutSmall(b.chunks[i].mem)
+		b.chunks[i].release()
 	}
-	clear(b.chunks)
 	b.chunks = b.chunks[:0]
 }
 

@@ -35,6 +35,7 @@ type conn struct {
 	lastID  uint32 // the highest the client opened
 	past    past
 	running int // handlers
+	heads   int // bytes of their requests' heads
 	served  int
 	// cancelled are failed streams whose handlers have not returned yet.
 	cancelled []*stream

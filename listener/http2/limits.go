@@ -13,6 +13,10 @@ const (
 	// streamWindow and connWindow are what a client may send without our having taken it.
 	streamWindow = 64 << 10
 	connWindow   = 1 << 20
+	// maxHeads is how many bytes the heads of requests under way may have together. The
+	// dynamic table makes kilobytes of one byte on the wire (CVE-2026-47774): a limit for
+	// each head alone would let a hundred of them stand.
+	maxHeads = 384 << 10
 	// tableSize is the dynamic table that clients may use.
 	tableSize = 4 << 10
 )

@@ -19,7 +19,7 @@ import (
 )
 
 // testTime bounds every wait of a test: it is hit only by a failure.
-const testTime = 30 * time.Second
+const testTime = 2 * time.Minute
 
 // newClient returns a client with a connection of its own; peers has those there are.
 func (r *rig) newClient(t testing.TB, peer string) *http.Client {

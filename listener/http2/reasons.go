@@ -23,6 +23,7 @@ const (
 	ReasonWindowUpdate      = "h2_window_update_invalid"
 	ReasonSelfDependency    = "h2_self_dependency"
 	ReasonTooManyStreams    = "h2_too_many_streams"
+	ReasonHeadsTooLarge     = "h2_heads_too_large"
 	ReasonPrematureResets   = "h2_premature_resets"
 	ReasonContinuationFlood = "h2_continuation_flood"
 	ReasonEmptyDataFlood    = "h2_empty_data_flood"
@@ -38,7 +39,7 @@ func Reasons() []string {
 	return slices.Concat(wire.HTTP2Reasons(), []string{
 		ReasonPreface, ReasonFrameMalformed, ReasonFrameTooLarge, ReasonFrameUnexpected,
 		ReasonStreamClosed, ReasonStreamID, ReasonSettings, ReasonCompression, ReasonFlowControl,
-		ReasonWindowUpdate, ReasonSelfDependency, ReasonTooManyStreams, ReasonPrematureResets,
+		ReasonWindowUpdate, ReasonSelfDependency, ReasonTooManyStreams, ReasonHeadsTooLarge, ReasonPrematureResets,
 		ReasonContinuationFlood, ReasonEmptyDataFlood, ReasonControlFlood, ReasonOutputFlood,
 		ReasonWindowStall, ReasonWriteStall, listener.ReasonClientGone,
 	})

@@ -26,6 +26,8 @@ type section struct {
 	// fault, if not 0, is what the stream is reset with when the section is complete.
 	fault  wire.HTTP2Code
 	reason string
+	// excused: it may not have read our settings yet.
+	excused bool
 }
 
 // emit is called by the decoder for each field.
@@ -102,6 +104,7 @@ func (c *conn) beginSection() error {
 	}
 	if len(c.streams) >= maxStreams || c.running >= maxHandlers {
 		x.fail(wire.HTTP2RefusedStream, ReasonTooManyStreams)
+		x.excused = c.running < maxHandlers && !c.settled
 		return nil
 	}
 	x.stream = c.newStream(x.id)
@@ -162,8 +165,8 @@ func (c *conn) endSection() error {
 			c.past.add(x.id, pastOurs)
 		}
 		err := c.streamFault(x.id, x.fault, x.reason)
-		if x.fault == wire.HTTP2RefusedStream && !c.settled && err != nil {
-			c.premature-- // it has not read our limit yet
+		if x.excused && c.premature > 0 {
+			c.premature--
 			return c.noteChatterLocked()
 		}
 		return err
@@ -197,6 +200,12 @@ func (c *conn) begin(s *stream, ended bool) error {
 		c.past.add(id, pastOurs)
 		return c.streamFault(id, wire.HTTP2ProtocolError, refusal.Reason)
 	}
+	if c.heads+s.head.Size() > maxHeads && c.running > 0 {
+		id := s.id
+		s.release()
+		c.past.add(id, pastOurs)
+		return c.streamFault(id, wire.HTTP2RefusedStream, ReasonHeadsTooLarge)
+	}
 	if refusal == nil {
 		refusal = listener.Prepare(ex, s.settings, c.lc)
 	}
@@ -211,6 +220,8 @@ func (c *conn) begin(s *stream, ended bool) error {
 	}
 	c.streams[s.id] = s
 	c.running++
+	s.headSize = s.head.Size()
+	c.heads += s.headSize
 	c.served++
 	if limit := s.settings.RequestsPerConnection; limit > 0 && c.served >= limit && !c.draining {
 		c.beginDrain()

@@ -32,6 +32,7 @@ type stream struct {
 	trailers   exchange.Fields
 	body       body
 	recvWindow int
+	headSize   int
 	declared   int64 // the content's length; -1 if it was not said
 
 	// Sending. sendable is signalled when a window opens, a turn comes, or err is set.
@@ -118,6 +119,7 @@ func (s *stream) finish() {
 	}
 	c.credit(s.body.unread())
 	c.running--
+	c.heads -= s.headSize
 	if at := slices.Index(c.cancelled, s); at >= 0 {
 		c.cancelled = slices.Delete(c.cancelled, at, at+1)
 	}
