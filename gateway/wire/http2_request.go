@@ -205,7 +205,7 @@ func (r *HTTP2Head) takeField(name, value string) *exchange.Error {
 		}
 	case exchange.FieldCookie:
 		r.cookies++
-	case exchange.FieldOther:
+	default:
 	}
 	if f.ID != exchange.FieldOther {
 		r.seen.note(f.ID)
@@ -352,14 +352,15 @@ func (r *HTTP2Head) endLength(ended bool) *exchange.Error {
 	return nil
 }
 
-// joinCookies makes one line of a cookie's crumbs, RFC 9113 §8.2.3.
+// joinCookies makes one line of a cookie's crumbs, RFC 9113 §8.2.3. Empty ones say nothing,
+// and would leave a value that ends in a space.
 func (r *HTTP2Head) joinCookies() {
 	if r.cookies < 2 {
 		return
 	}
 	start := len(r.mem)
 	for _, f := range r.fields.All() {
-		if f.ID != exchange.FieldCookie {
+		if f.ID != exchange.FieldCookie || len(f.Value) == 0 {
 			continue
 		}
 		if len(r.mem) > start {

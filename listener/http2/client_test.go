@@ -126,7 +126,7 @@ func (c *client) request(id uint32, end bool, fields ...string) {
 // wantService fails if a new client is not served.
 func (r *rig) wantService(t *testing.T) {
 	t.Helper()
-	res, err := r.newClient(t, "x/net").Get("http://shop.test/")
+	res, err := r.newClient(t).Get("http://shop.test/")
 	if err != nil {
 		t.Fatalf("another client: %v", err)
 	}

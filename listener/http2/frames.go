@@ -84,6 +84,7 @@ func (c *conn) dispatch(h wire.FrameHeader, payload []byte) error {
 		if h.Stream != 0 {
 			return fault(wire.HTTP2ProtocolError, ReasonFrameMalformed)
 		}
+	default:
 	}
 	if err := c.noteChatter(); err != nil {
 		return err
@@ -221,6 +222,7 @@ func (c *conn) set(id wire.HTTP2Setting, value uint32) error {
 			}
 			s.sendable.Broadcast()
 		}
+	default: // limits on what we never come near to, and unknown ones: RFC 9113 §6.5.2
 	}
 	return nil
 }

@@ -3,7 +3,6 @@ package http2
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -13,28 +12,17 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/net/http2"
-
 	"github.com/fairlead-mesh/fairlead/gateway/exchange"
 )
 
 // testTime bounds every wait of a test: it is hit only by a failure.
 const testTime = 2 * time.Minute
 
-// newClient returns a client with a connection of its own; peers has those there are.
-func (r *rig) newClient(t testing.TB, peer string) *http.Client {
+// newClient returns net/http's client of HTTP/2 with a connection of its own; x/net's is
+// the same one since Go 1.27.
+func (r *rig) newClient(t testing.TB) *http.Client {
 	t.Helper()
 	address := r.socket.Addr().String()
-	if peer == "x/net" {
-		transport := &http2.Transport{
-			AllowHTTP: true,
-			DialTLSContext: func(ctx context.Context, network, _ string, _ *tls.Config) (net.Conn, error) {
-				return new(net.Dialer).DialContext(ctx, network, address)
-			},
-		}
-		t.Cleanup(transport.CloseIdleConnections)
-		return &http.Client{Transport: transport, Timeout: testTime}
-	}
 	protocols := new(http.Protocols)
 	protocols.SetUnencryptedHTTP2(true)
 	transport := &http.Transport{
@@ -47,77 +35,63 @@ func (r *rig) newClient(t testing.TB, peer string) *http.Client {
 	return &http.Client{Transport: transport, Timeout: testTime}
 }
 
-var peers = []string{"net/http", "x/net"}
-
-func TestPeersGet(t *testing.T) {
+func TestPeerGet(t *testing.T) {
 	r := newRig(t, nil, relay)
-	for _, peer := range peers {
-		t.Run(peer, func(t *testing.T) {
-			client := r.newClient(t, peer)
-			for range 3 {
-				res, err := client.Get("http://shop.test/a/../b?c=d")
-				if err != nil {
-					t.Fatal(err)
-				}
-				body, err := io.ReadAll(res.Body)
-				res.Body.Close()
-				if err != nil || string(body) != "path /b" || res.ProtoMajor != 2 || res.Header.Get("Date") == "" {
-					t.Errorf("%q, %v, %s, %v", body, err, res.Proto, res.Header)
-				}
-			}
-		})
+	client := r.newClient(t)
+	for range 3 {
+		res, err := client.Get("http://shop.test/a/../b?c=d")
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(res.Body)
+		res.Body.Close()
+		if err != nil || string(body) != "path /b" || res.ProtoMajor != 2 || res.Header.Get("Date") == "" {
+			t.Errorf("%q, %v, %s, %v", body, err, res.Proto, res.Header)
+		}
 	}
 }
 
 // Content goes both ways at once through windows much smaller than it.
-func TestPeersPostLarge(t *testing.T) {
+func TestPeerPostLarge(t *testing.T) {
 	r := newRig(t, nil, relay)
 	sent := bytes.Repeat([]byte("0123456789abcdef"), 10<<20/16)
-	for _, peer := range peers {
-		t.Run(peer, func(t *testing.T) {
-			res, err := r.newClient(t, peer).Post("http://shop.test/", "text/plain", bytes.NewReader(sent))
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer res.Body.Close()
-			got, err := io.ReadAll(res.Body)
-			if err != nil || !bytes.Equal(got, sent) {
-				t.Errorf("%d of %d bytes came back, %v", len(got), len(sent), err)
-			}
-		})
+	res, err := r.newClient(t).Post("http://shop.test/", "text/plain", bytes.NewReader(sent))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	got, err := io.ReadAll(res.Body)
+	if err != nil || !bytes.Equal(got, sent) {
+		t.Errorf("%d of %d bytes came back, %v", len(got), len(sent), err)
 	}
 }
 
-func TestPeersTrailers(t *testing.T) {
+func TestPeerTrailers(t *testing.T) {
 	r := newRig(t, nil, relay)
-	for _, peer := range peers {
-		t.Run(peer, func(t *testing.T) {
-			req, err := http.NewRequest(http.MethodPost, "http://shop.test/", io.MultiReader(strings.NewReader("content")))
-			if err != nil {
-				t.Fatal(err)
-			}
-			req.Trailer = http.Header{"X-Sum": {"42"}}
-			res, err := r.newClient(t, peer).Do(req)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer res.Body.Close()
-			if body, err := io.ReadAll(res.Body); err != nil || string(body) != "content" {
-				t.Fatalf("%q, %v", body, err)
-			}
-			if got := res.Trailer.Get("X-Sum"); got != "42" {
-				t.Errorf("trailers %v", res.Trailer)
-			}
-		})
+	req, err := http.NewRequest(http.MethodPost, "http://shop.test/", io.MultiReader(strings.NewReader("content")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Trailer = http.Header{"X-Sum": {"42"}}
+	res, err := r.newClient(t).Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if body, err := io.ReadAll(res.Body); err != nil || string(body) != "content" {
+		t.Fatalf("%q, %v", body, err)
+	}
+	if got := res.Trailer.Get("X-Sum"); got != "42" {
+		t.Errorf("trailers %v", res.Trailer)
 	}
 }
 
 // 20 connections with 50 streams at once each.
-func TestPeersManyStreams(t *testing.T) {
+func TestPeerManyStreams(t *testing.T) {
 	r := newRig(t, nil, swallow)
 	var wg sync.WaitGroup
 	for range 20 {
-		client := r.newClient(t, "x/net")
+		client := r.newClient(t)
 		for i := range 50 {
 			wg.Go(func() {
 				content := strings.Repeat("x", i*1000)
@@ -167,7 +141,7 @@ func TestClientCancels(t *testing.T) {
 		<-began
 		cancel()
 	}()
-	if res, err := r.newClient(t, "x/net").Do(req); err == nil {
+	if res, err := r.newClient(t).Do(req); err == nil {
 		res.Body.Close()
 		t.Error("an answer to a cancelled request")
 	}
@@ -190,7 +164,7 @@ func TestDrain(t *testing.T) {
 		go func() { drained <- r.socket.Drain(t.Context()) }()
 		close(release)
 	}()
-	res, err := r.newClient(t, "x/net").Get("http://shop.test/")
+	res, err := r.newClient(t).Get("http://shop.test/")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -210,7 +184,7 @@ func TestBrokenResponse(t *testing.T) {
 		ex.Response.ContentLength = 8
 		_ = ex.Downstream.WriteResponse(ex)
 	})
-	res, err := r.newClient(t, "x/net").Get("http://shop.test/")
+	res, err := r.newClient(t).Get("http://shop.test/")
 	if err != nil {
 		t.Fatal(err)
 	}

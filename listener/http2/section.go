@@ -189,12 +189,14 @@ func (c *conn) endTrailers(s *stream) error {
 	return c.endContent(s)
 }
 
-// begin has a request served whose head is complete. mu is held.
+// begin has a request served whose head is complete. mu is held and let go meanwhile.
 func (c *conn) begin(s *stream, ended bool) error {
 	ex := s.ex
 	refusal := s.head.End(ended)
 	if refusal != nil && wire.IsMalformed(refusal) {
+		c.mu.Unlock()
 		c.refused(ex, refusal)
+		c.mu.Lock()
 		id := s.id
 		s.release()
 		c.past.add(id, pastOurs)
