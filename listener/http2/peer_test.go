@@ -94,7 +94,7 @@ func TestPeerManyStreams(t *testing.T) {
 		client := r.newClient(t)
 		for i := range 50 {
 			wg.Go(func() {
-				content := strings.Repeat("x", i*1000)
+				content := strings.Repeat("x", i*100)
 				res, err := client.Post("http://shop.test/", "text/plain", strings.NewReader(content))
 				if err != nil {
 					t.Error(err)
