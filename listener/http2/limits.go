@@ -50,8 +50,9 @@ const (
 	// not open. Every byte sent earns it as much more as a body's minimum rate allows, so
 	// that drips of a byte do not hold it.
 	stallTime = 30 * time.Second
-	// writeTime bounds one write to the connection.
-	writeTime = 60 * time.Second
+	// writeTime bounds one write to the connection, of some 64 KiB. Less than the idle time:
+	// a client that does not read is not idle.
+	writeTime = 45 * time.Second
 	// tickTime is how often a connection with streams is looked after.
 	tickTime = time.Second
 	// drainGrace is what a client has, between the two GOAWAYs of a drain, for requests
