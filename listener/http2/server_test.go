@@ -1,10 +1,8 @@
 package http2
 
 import (
-	"net"
 	"slices"
 	"testing"
-	"time"
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
@@ -12,7 +10,6 @@ import (
 	"github.com/fairlead-mesh/fairlead/gateway/config"
 	"github.com/fairlead-mesh/fairlead/gateway/exchange"
 	"github.com/fairlead-mesh/fairlead/gateway/wire"
-	"github.com/fairlead-mesh/fairlead/listener"
 )
 
 func TestIsPreface(t *testing.T) {
@@ -116,30 +113,6 @@ func TestRequestsPerConnection(t *testing.T) {
 			t.Errorf("%q, want %q among them", got, want)
 		}
 	}
-}
-
-// A client that never reads is let go.
-func TestNotReading(t *testing.T) {
-	inBubble(t, swallow, func(s *Server, _ *listener.Conn, theirs net.Conn) {
-		var section []byte
-		enc := newEncoder(t)
-		section = enc.encode(plain...)
-		fr := http2.NewFramer(theirs, nil)
-		_, _ = theirs.Write([]byte(http2.ClientPreface))
-		_ = fr.WriteSettings()
-		for id := uint32(1); id < 100; id += 2 {
-			_ = fr.WriteHeaders(http2.HeadersFrameParam{
-				StreamID: id, BlockFragment: section, EndHeaders: true, EndStream: true,
-			})
-		}
-		time.Sleep(writeTime + 5*time.Second)
-		if got := s.Refusals(ReasonWriteStall); got != 1 {
-			t.Errorf("counted %d", got)
-		}
-		if err := fr.WritePing(false, [8]byte{}); err == nil {
-			t.Error("the connection is still open")
-		}
-	})
 }
 
 // Streams take turns: a small answer does not wait for a large one.

@@ -156,3 +156,25 @@ func TestDrainInTwoSteps(t *testing.T) {
 		}
 	})
 }
+
+// A client that never reads is let go.
+func TestNotReading(t *testing.T) {
+	inBubble(t, swallow, func(s *Server, _ *listener.Conn, theirs net.Conn) {
+		section := newEncoder(t).encode(plain...)
+		fr := http2.NewFramer(theirs, nil)
+		_, _ = theirs.Write([]byte(http2.ClientPreface))
+		_ = fr.WriteSettings()
+		for id := uint32(1); id < 100; id += 2 {
+			_ = fr.WriteHeaders(http2.HeadersFrameParam{
+				StreamID: id, BlockFragment: section, EndHeaders: true, EndStream: true,
+			})
+		}
+		time.Sleep(writeTime + 5*time.Second)
+		if got := s.Refusals(ReasonWriteStall); got != 1 {
+			t.Errorf("counted %d", got)
+		}
+		if err := fr.WritePing(false, [8]byte{}); err == nil {
+			t.Error("the connection is still open")
+		}
+	})
+}
