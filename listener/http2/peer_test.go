@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fairlead-mesh/fairlead/gateway/config"
 	"github.com/fairlead-mesh/fairlead/gateway/exchange"
 )
 
@@ -88,7 +89,9 @@ func TestPeerTrailers(t *testing.T) {
 
 // 20 connections with 50 streams at once each.
 func TestPeerManyStreams(t *testing.T) {
-	r := newRig(t, nil, swallow)
+	// A machine that is short of processors may be slow to send a thousand bodies.
+	patient := &config.HttpSettings{Timeouts: &config.HttpTimeouts{BodyBytesPerSecond: 1}}
+	r := newRig(t, patient, swallow)
 	var wg sync.WaitGroup
 	for range 20 {
 		client := r.newClient(t)
