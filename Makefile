@@ -18,7 +18,8 @@ PROTO    := gateway/config
 
 .PHONY: demo
 demo: ## build and start the appliance with a sample scenario and its own backends
-	go run ./cmd/fairlead demo
+	go build -buildvcs=false -ldflags '$(LDFLAGS)' -o $(BIN)/fairlead ./cmd/fairlead
+	@$(BIN)/fairlead demo
 
 .PHONY: build
 build: ## static binaries of every program, into bin/
