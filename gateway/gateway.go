@@ -35,8 +35,7 @@ type Options struct {
 	// them at shutdown. Default: DefaultDrainTimeout.
 	DrainTimeout time.Duration
 	// HTTP are the process's own settings of every listener; those in the configuration
-	// win. Nil: the contract's defaults. Check
-	// them with listener.NewSettings first.
+	// win. Nil: the contract's defaults. Check them with listener.NewSettings first.
 	HTTP *config.HttpSettings
 	// HalfClose: clients that end their direction after a request still wait for the
 	// response; see http1.Server.

@@ -19,19 +19,24 @@ import (
 	"github.com/fairlead-mesh/fairlead/gateway"
 )
 
-// kindNames maps what people type to kinds: plurals, singulars, kubectl's short names.
-var kindNames = map[string][]string{
-	"gatewayclasses": {"GatewayClass"}, "gatewayclass": {"GatewayClass"}, "gc": {"GatewayClass"},
-	"gateways": {"Gateway"}, "gateway": {"Gateway"}, "gtw": {"Gateway"}, "gw": {"Gateway"},
-	"httproutes": {"HTTPRoute"}, "httproute": {"HTTPRoute"},
-	"virtualservices": {"VirtualService"}, "virtualservice": {"VirtualService"}, "vs": {"VirtualService"},
-	"destinationrules": {"DestinationRule"}, "destinationrule": {"DestinationRule"}, "dr": {"DestinationRule"},
-	"serviceentries": {"ServiceEntry"}, "serviceentry": {"ServiceEntry"}, "se": {"ServiceEntry"},
-	"authorizationpolicies": {"AuthorizationPolicy"}, "authorizationpolicy": {"AuthorizationPolicy"}, "ap": {"AuthorizationPolicy"},
-	"requestauthentications": {"RequestAuthentication"}, "requestauthentication": {"RequestAuthentication"}, "ra": {"RequestAuthentication"},
-	"peerauthentications": {"PeerAuthentication"}, "peerauthentication": {"PeerAuthentication"}, "pa": {"PeerAuthentication"},
-	"all": nil,
+// kindNames maps what people type to kinds: plurals, singulars, kubectl's short names. Empty
+// is all.
+var kindNames = map[string]string{
+	"gatewayclasses": "GatewayClass", "gatewayclass": "GatewayClass", "gc": "GatewayClass",
+	"gateways": "Gateway", "gateway": "Gateway", "gtw": "Gateway", "gw": "Gateway",
+	"httproutes": "HTTPRoute", "httproute": "HTTPRoute",
+	"virtualservices": "VirtualService", "virtualservice": "VirtualService", "vs": "VirtualService",
+	"destinationrules": "DestinationRule", "destinationrule": "DestinationRule", "dr": "DestinationRule",
+	"serviceentries": "ServiceEntry", "serviceentry": "ServiceEntry", "se": "ServiceEntry",
+	"authorizationpolicies": "AuthorizationPolicy", "authorizationpolicy": "AuthorizationPolicy", "ap": "AuthorizationPolicy",
+	"requestauthentications": "RequestAuthentication", "requestauthentication": "RequestAuthentication", "ra": "RequestAuthentication",
+	"peerauthentications": "PeerAuthentication", "peerauthentication": "PeerAuthentication", "pa": "PeerAuthentication",
+	"all": "",
 }
+
+// kindList names the kinds for messages.
+const kindList = "gatewayclasses, gateways, httproutes, virtualservices, destinationrules, serviceentries, " +
+	"authorizationpolicies, requestauthentications, peerauthentications"
 
 type getOptions struct {
 	paths      []string
@@ -61,7 +66,7 @@ Exit status: 0, or 1 if a document was refused.`,
   kubectl get httproutes -A -o yaml | fairlead get httproutes -f -`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return get(cmd.OutOrStdout(), cmd.ErrOrStderr(), args[0], o)
+			return get(cmd, args[0], o)
 		},
 	}
 	f := cmd.Flags()
@@ -77,7 +82,7 @@ Exit status: 0, or 1 if a document was refused.`,
 	return cmd
 }
 
-func get(out, errOut io.Writer, kinds string, o getOptions) error {
+func get(cmd *cobra.Command, kinds string, o getOptions) error {
 	wanted, err := parseKinds(kinds)
 	if err != nil {
 		return err
@@ -89,20 +94,21 @@ func get(out, errOut io.Writer, kinds string, o getOptions) error {
 	if err != nil {
 		return err
 	}
+	process := gateway.ProcessOptions{AllowNames: o.allowNames}
 	pipeline := controlplane.New(controlplane.Options{
-		Labels: o.labels, ClusterDomain: o.domain, AllowExternalName: (&gateway.ProcessOptions{AllowNames: o.allowNames}).AllowName(), Addresses: gatewayAddresses,
-		Log: slog.New(slog.DiscardHandler),
+		Labels: o.labels, ClusterDomain: o.domain, AllowExternalName: process.AllowName(),
+		Addresses: gatewayAddresses, Log: slog.New(slog.DiscardHandler),
 	})
-	pipeline.Take(nil, batch) //nolint:staticcheck // nothing is published, so nothing waits
+	pipeline.Take(cmd.Context(), batch)
 	statuses := slices.DeleteFunc(pipeline.Statuses(), func(s controlplane.ObjectStatus) bool {
 		return wanted != nil && !slices.Contains(wanted, s.Kind)
 	})
-	if err := printStatuses(out, statuses, o.output); err != nil {
+	if err := printStatuses(cmd.OutOrStdout(), statuses, o.output); err != nil {
 		return err
 	}
 	refused := false
 	for _, p := range batch.Problems {
-		fmt.Fprintln(errOut, p)
+		fmt.Fprintln(cmd.ErrOrStderr(), p)
 		refused = refused || p.Severity == source.Refused
 	}
 	if refused {
@@ -116,14 +122,14 @@ func parseKinds(list string) ([]string, error) {
 	var out []string
 	for name := range strings.SplitSeq(strings.ToLower(list), ",") {
 		name, _, _ = strings.Cut(strings.TrimSpace(name), ".")
-		kinds, ok := kindNames[name]
+		kind, ok := kindNames[name]
 		if !ok {
-			return nil, fmt.Errorf("kind %q: use gatewayclasses, gateways, httproutes, virtualservices, destinationrules, serviceentries or all", name)
+			return nil, fmt.Errorf("kind %q: use %s or all", name, kindList)
 		}
-		if kinds == nil {
+		if kind == "" {
 			return nil, nil
 		}
-		out = append(out, kinds...)
+		out = append(out, kind)
 	}
 	return out, nil
 }

@@ -10,7 +10,7 @@
 //	GatewayClass ─► Translator.Class     ─► status
 //	Gateway      ─► NewParent            ─► Parent: Credentials, Resources, Status
 //	HTTPRoute    ─► Translator.HTTPRoute ─► Routes, status, what it is attached to
-//	all at once  ─► World.Translate      ─► for tools and tests
+//	all at once  ─► World.Translate      ─► for tests
 //
 // Services and EndpointSlices are package service's, Secrets package certificate's.
 //

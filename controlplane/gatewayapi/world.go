@@ -14,8 +14,8 @@ import (
 	"github.com/fairlead-mesh/fairlead/gateway/config"
 )
 
-// World is every object at once, for tools that translate what files hold and for
-// tests. A control plane does not use it: there a change costs what changed. No two
+// World is every object at once: what tests compare the incremental wiring with. A control
+// plane does not use it: there a change costs what changed. No two
 // objects of a list have one name; none is changed.
 type World struct {
 	Classes    []*gwv1.GatewayClass

@@ -130,9 +130,6 @@ func KeyOf(name string) FieldKey {
 	return FieldKey{name: b, id: LookupFieldID(b)}
 }
 
-// KeyOfID returns the key of a known field.
-func KeyOfID(id FieldID) FieldKey { return FieldKey{name: []byte(id.String()), id: id} }
-
 // Name returns the name as given to KeyOf.
 func (k FieldKey) Name() []byte { return k.name }
 
